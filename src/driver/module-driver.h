@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The border between policy and vendor: what `core` asks of a module, and what a module tells `core`.
+ * A driver owns the AT channel and knows every command; it knows no bus, no client and no file.
+ *
+ * All asynchronous calls follow GTask: the callback runs exactly once, in the main context of the caller,
+ * never inside the call that started it, and also when the driver is stopped or freed meanwhile (then with
+ * CLOSE_REASON_MODULE_LOST). At most one operation of a kind may be under way for a slot.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "close-reason.h"
+#include "tls-settings.h"
+
+/** The most slots that core will use of any module. */
+#define MODULE_SLOTS_MAX 8
+
+/**
+ * MODULE_ERROR: every failure of an operation. The code is the #CloseReason that fits it; the result code of
+ * the module, where there was one, is read by module_error_get_result(). The message is for a person
+ * and holds no payload and no secret.
+ */
+#define MODULE_ERROR (module_error_quark ())
+GQuark
+module_error_quark (void);
+
+/** A new error. @result is the module's own result code (note, chapter 4), 0 where it gave none. */
+GError *
+module_error_new (CloseReason reason, int result, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+/** The module's result code in @error, 0 where it gave none. @error must be a #MODULE_ERROR. */
+int
+module_error_get_result (const GError *error);
+
+/** Who the module says it is. NULL where it did not say. Owned by the driver. */
+typedef struct {
+  const char *manufacturer;
+  const char *model;
+  const char *revision;
+  const char *imei; /**< 15 digits */
+} ModuleIdentity;
+
+/** What the firmware can do, as read from it or, where it does not say, from the note. */
+typedef struct {
+  guint slots;             /**< connections at a time, 1 to MODULE_SLOTS_MAX */
+  guint max_send_bytes;    /**< of one module_driver_send_async() */
+  guint max_receive_bytes; /**< of one received event */
+  guint max_host_bytes;    /**< of a host name */
+} ModuleCapabilities;
+
+typedef enum {
+  MODULE_CREDENTIAL_CA,
+  MODULE_CREDENTIAL_CLIENT_CERTIFICATE,
+  MODULE_CREDENTIAL_CLIENT_KEY,
+} ModuleCredentialPart;
+
+#define MODULE_CREDENTIAL_PARTS 3
+
+/**
+ * ModuleCredential: one part that an open needs in the module.
+ * @pem: the exact bytes, or NULL when the open does not need this part.
+ * @in_module: the ledger says that the module holds exactly these bytes. The driver uploads it again all the
+ * same when the length that the module reports is another.
+ */
+typedef struct {
+  GBytes *pem;
+  gboolean in_module;
+} ModuleCredential;
+
+/** ModuleOpenRequest: all that an open needs. The driver takes what it keeps. */
+typedef struct {
+  const char *host; /**< name or address, 1 to max_host_bytes bytes, no quote or control character */
+  guint16 port;     /**< 1 to 65535 */
+  TlsSettings settings;
+  ModuleCredential credentials[MODULE_CREDENTIAL_PARTS]; /**< indexed by #ModuleCredentialPart */
+} ModuleOpenRequest;
+
+typedef struct ModuleDriver ModuleDriver;
+
+/**
+ * ModuleDriverListener: what a module tells on its own. Any of them may free the driver. They run from the
+ * main loop, never inside a call of this interface. All are required.
+ *
+ * @connecting: the settings of the open under way are proven; the handshake starts.
+ * @received: @data arrived for @slot, in order, already decoded.
+ * @closed: the connection on @slot has ended in the module. Comes at most once for each successful open,
+ * never after module_driver_close_async() was called for it. A send under way fails beside it. @error is a
+ * MODULE_ERROR, CLOSE_REASON_SERVER_CLOSED for the plain case (note 2.4.2), or why the driver had to end it.
+ *   The slot is free afterwards.
+ * @credential_changed: the module's copy of @part is now what was given to an open (@known) or is about to be
+ *   overwritten and unknown from now on (!@known). Comes before the first byte is written.
+ * @restarted: the module restarted by itself. A @closed came before it for each open slot.
+ * @lost: the module is no more usable through this driver: the port hung up, or it no longer answers. A
+ * @closed came before it for each open slot. Nothing comes after it.
+ */
+typedef struct {
+  void (*connecting) (guint slot, gpointer user_data);
+  void (*received) (guint slot, GBytes *data, gpointer user_data);
+  void (*closed) (guint slot, const GError *error, gpointer user_data);
+  void (*credential_changed) (ModuleCredentialPart part, gboolean known, gpointer user_data);
+  void (*restarted) (gpointer user_data);
+  void (*lost) (const GError *error, gpointer user_data);
+} ModuleDriverListener;
+
+/** ModuleDriverClass: what a driver implements. Each entry is the function below of the same name. */
+typedef struct {
+  void (*free) (ModuleDriver *self);
+  void (*start_async) (ModuleDriver *self, GTask *task);
+  void (*open_async) (ModuleDriver *self, guint slot, const ModuleOpenRequest *request, GTask *task);
+  void (*send_async) (ModuleDriver *self, guint slot, GBytes *data, GTask *task);
+  void (*close_async) (ModuleDriver *self, guint slot, GTask *task);
+  void (*erase_credential_async) (ModuleDriver *self, ModuleCredentialPart part, GTask *task);
+  void (*stop_async) (ModuleDriver *self, GTask *task);
+  guint (*get_sleep_locks) (ModuleDriver *self);
+} ModuleDriverClass;
+
+/** The part of every driver that this file knows; a driver's own struct begins with it. */
+struct ModuleDriver {
+  const ModuleDriverClass *klass;
+  const ModuleDriverListener *listener; /**< NULL until module_driver_set_listener() */
+  gpointer listener_data;
+  ModuleIdentity identity;
+  ModuleCapabilities capabilities;
+};
+
+/** @listener must outlive the driver; NULL stops all events. */
+void
+module_driver_set_listener (ModuleDriver *self, const ModuleDriverListener *listener, gpointer user_data);
+
+/** Ends everything at once, writes nothing more, closes the port. Pending operations end with MODULE_LOST. */
+void
+module_driver_free (ModuleDriver *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModuleDriver, module_driver_free)
+
+/**
+ * Finds the module, reads who it is and what it can do, and closes a connection that an earlier life left
+ * open. First of all calls. Afterwards identity and capabilities can be read.
+ */
+void
+module_driver_start_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean
+module_driver_start_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
+/** Valid after the start, until the driver is freed. */
+const ModuleIdentity *
+module_driver_get_identity (ModuleDriver *self);
+const ModuleCapabilities *
+module_driver_get_capabilities (ModuleDriver *self);
+
+/** How many connections keep the module from sleeping now. */
+guint
+module_driver_get_sleep_locks (ModuleDriver *self);
+
+/**
+ * Opens a connection on the free @slot: brings credentials and settings into the module, reads all of them
+ * back, refuses (CLOSE_REASON_SETTINGS) when they are not exactly those of @request, then connects. Ends
+ * within the settings' time-out plus the time of the configuration. After a failure the slot is free.
+ */
+void
+module_driver_open_async (ModuleDriver *self, guint slot, const ModuleOpenRequest *request,
+                          GAsyncReadyCallback callback, gpointer user_data);
+gboolean
+module_driver_open_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
+/**
+ * Sends @data, 1 to max_send_bytes bytes, and succeeds when the module has confirmed it (note 2.3.3). One at
+ * a time for a slot. After a failure it is not known whether the server got it; the connection ends with
+ * @closed unless the failure was the module's refusal of this very command.
+ */
+void
+module_driver_send_async (ModuleDriver *self, guint slot, GBytes *data, GAsyncReadyCallback callback,
+                          gpointer user_data);
+gboolean
+module_driver_send_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
+/**
+ * Closes the connection on @slot; allowed at any time, also while the open or a send is under way (these then
+ * end with CLOSE_REASON_REQUESTED, before this does). Afterwards the slot is free, whatever the result. No
+ * received event comes after the call.
+ */
+void
+module_driver_close_async (ModuleDriver *self, guint slot, GAsyncReadyCallback callback, gpointer user_data);
+gboolean
+module_driver_close_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
+/** Overwrites the module's copy of @part with a harmless text. Refused (CLOSE_REASON_STATE) while a slot is
+ * taken. */
+void
+module_driver_erase_credential_async (ModuleDriver *self, ModuleCredentialPart part,
+                                      GAsyncReadyCallback callback, gpointer user_data);
+gboolean
+module_driver_erase_credential_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
+/** Closes what is open, gives the module back the settings that it had (QSCLK), and ends. Nothing may be
+ * asked afterwards. */
+void
+module_driver_stop_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean
+module_driver_stop_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
