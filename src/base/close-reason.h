@@ -55,9 +55,7 @@ typedef enum {
 #define CLOSE_REASON_LAST CLOSE_REASON_SHUTDOWN
 
 /** The stable name, as on the bus. Static. */
-const char *
-close_reason_get_name (CloseReason reason);
+const char *close_reason_get_name (CloseReason reason);
 
 /** One sentence for a person: what happened and what to do. Static. */
-const char *
-close_reason_get_advice (CloseReason reason);
+const char *close_reason_get_advice (CloseReason reason);

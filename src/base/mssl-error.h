@@ -49,5 +49,4 @@ typedef enum {
 } MsslError;
 
 /** The error domain. Its values are registered with GDBus under their D-Bus names at the first use. */
-GQuark
-mssl_error_quark (void);
+GQuark mssl_error_quark (void);

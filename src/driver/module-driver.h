@@ -23,16 +23,13 @@
  * and holds no payload and no secret.
  */
 #define MODULE_ERROR (module_error_quark ())
-GQuark
-module_error_quark (void);
+GQuark module_error_quark (void);
 
 /** A new error. @result is the module's own result code (note, chapter 4), 0 where it gave none. */
-GError *
-module_error_new (CloseReason reason, int result, const char *format, ...) G_GNUC_PRINTF (3, 4);
+GError *module_error_new (CloseReason reason, int result, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
 /** The module's result code in @error, 0 where it gave none. @error must be a #MODULE_ERROR. */
-int
-module_error_get_result (const GError *error);
+int module_error_get_result (const GError *error);
 
 /** Who the module says it is. NULL where it did not say. Owned by the driver. */
 typedef struct {
@@ -130,50 +127,40 @@ void
 module_driver_set_listener (ModuleDriver *self, const ModuleDriverListener *listener, gpointer user_data);
 
 /** Ends everything at once, writes nothing more, closes the port. Pending operations end with MODULE_LOST. */
-void
-module_driver_free (ModuleDriver *self);
+void module_driver_free (ModuleDriver *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModuleDriver, module_driver_free)
 
 /**
  * Finds the module, reads who it is and what it can do, and closes a connection that an earlier life left
  * open. First of all calls. Afterwards identity and capabilities can be read.
  */
-void
-module_driver_start_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data);
-gboolean
-module_driver_start_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+void module_driver_start_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean module_driver_start_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
 
 /** Valid after the start, until the driver is freed. */
-const ModuleIdentity *
-module_driver_get_identity (ModuleDriver *self);
-const ModuleCapabilities *
-module_driver_get_capabilities (ModuleDriver *self);
+const ModuleIdentity *module_driver_get_identity (ModuleDriver *self);
+const ModuleCapabilities *module_driver_get_capabilities (ModuleDriver *self);
 
 /** How many connections keep the module from sleeping now. */
-guint
-module_driver_get_sleep_locks (ModuleDriver *self);
+guint module_driver_get_sleep_locks (ModuleDriver *self);
 
 /**
  * Opens a connection on the free @slot: brings credentials and settings into the module, reads all of them
  * back, refuses (CLOSE_REASON_SETTINGS) when they are not exactly those of @request, then connects. Ends
  * within the settings' time-out plus the time of the configuration. After a failure the slot is free.
  */
-void
-module_driver_open_async (ModuleDriver *self, guint slot, const ModuleOpenRequest *request,
-                          GAsyncReadyCallback callback, gpointer user_data);
-gboolean
-module_driver_open_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+void module_driver_open_async (ModuleDriver *self, guint slot, const ModuleOpenRequest *request,
+                               GAsyncReadyCallback callback, gpointer user_data);
+gboolean module_driver_open_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
 
 /**
  * Sends @data, 1 to max_send_bytes bytes, and succeeds when the module has confirmed it (note 2.3.3). One at
  * a time for a slot. After a failure it is not known whether the server got it; the connection ends with
  * @closed unless the failure was the module's refusal of this very command.
  */
-void
-module_driver_send_async (ModuleDriver *self, guint slot, GBytes *data, GAsyncReadyCallback callback,
-                          gpointer user_data);
-gboolean
-module_driver_send_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+void module_driver_send_async (ModuleDriver *self, guint slot, GBytes *data, GAsyncReadyCallback callback,
+                               gpointer user_data);
+gboolean module_driver_send_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
 
 /**
  * Closes the connection on @slot; allowed at any time, also while the open or a send is under way (these then
@@ -182,20 +169,15 @@ module_driver_send_finish (ModuleDriver *self, GAsyncResult *result, GError **er
  */
 void
 module_driver_close_async (ModuleDriver *self, guint slot, GAsyncReadyCallback callback, gpointer user_data);
-gboolean
-module_driver_close_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+gboolean module_driver_close_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
 
 /** Overwrites the module's copy of @part with a harmless text. Refused (CLOSE_REASON_STATE) while a slot is
  * taken. */
-void
-module_driver_erase_credential_async (ModuleDriver *self, ModuleCredentialPart part,
-                                      GAsyncReadyCallback callback, gpointer user_data);
-gboolean
-module_driver_erase_credential_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+void module_driver_erase_credential_async (ModuleDriver *self, ModuleCredentialPart part,
+                                           GAsyncReadyCallback callback, gpointer user_data);
+gboolean module_driver_erase_credential_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
 
 /** Closes what is open, gives the module back the settings that it had (QSCLK), and ends. Nothing may be
  * asked afterwards. */
-void
-module_driver_stop_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data);
-gboolean
-module_driver_stop_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+void module_driver_stop_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean module_driver_stop_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
