@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Bytes that have come and were not yet let go of: bounded, addressed by their offset in the stream.
+ * Pure: no I/O, no time, no policy on what happens when it is full.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct ReceiveBuffer ReceiveBuffer;
+
+/** An empty buffer that never holds more than @max_bytes. Takes memory only while it holds something. */
+ReceiveBuffer *receive_buffer_new (gsize max_bytes);
+void receive_buffer_free (ReceiveBuffer *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ReceiveBuffer, receive_buffer_free)
+
+/** Copies @size bytes behind what is there. FALSE when they do not fit: then nothing was taken. */
+gboolean receive_buffer_append (ReceiveBuffer *self, gconstpointer data, gsize size);
+
+/** Counts @size bytes that came and went without lying here. The buffer must be empty. */
+void receive_buffer_pass (ReceiveBuffer *self, gsize size);
+
+/** Offset of the first byte that is still there, and of the one that comes next. */
+guint64 receive_buffer_get_begin (const ReceiveBuffer *self);
+guint64 receive_buffer_get_end (const ReceiveBuffer *self);
+
+/** How many bytes are there. */
+gsize receive_buffer_get_size (const ReceiveBuffer *self);
+
+/** A copy of the first bytes that are there, at most @max_bytes; possibly empty. They stay. */
+GBytes *receive_buffer_peek (const ReceiveBuffer *self, gsize max_bytes);
+
+/** Lets go of everything below @offset. FALSE, and nothing is changed, unless begin <= @offset <= end. */
+gboolean receive_buffer_let_go (ReceiveBuffer *self, guint64 offset);
