@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See sim-options.h. */
+#include "sim-options.h"
+
+static const gint rates[] = { 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800 };
+
+static gboolean
+check_baud (gint baud, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (rates); i++) {
+    if (rates[i] == baud)
+      return TRUE;
+  }
+  g_set_error (
+      error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "the module has no rate %d; it has 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800",
+      baud);
+  return FALSE;
+}
+
+static gboolean
+set_switch (const char *name, const char *value, gpointer data, GError **error)
+{
+  SimOptions *self = data;
+  return sim_switch_set (self->switches, value, error);
+}
+
+static gboolean
+set_baud (const char *name, const char *value, gpointer data, GError **error)
+{
+  SimOptions *self = data;
+  gint64 baud;
+  if (!g_ascii_string_to_signed (value, 10, 0, G_MAXINT, &baud, error) || !check_baud ((gint) baud, error))
+    return FALSE;
+  self->baud = (guint) baud;
+  return TRUE;
+}
+
+static gboolean
+parse (SimOptions *self, int *argc, char ***argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "link", 0, 0, G_OPTION_ARG_FILENAME, &self->link, "Make the port appear at PATH, a symbolic link",
+      "PATH" },
+    { "baud", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) set_baud,
+      "Pace the port like a UART; the host has to set the same rate", "N" },
+    { "nvram", 0, 0, G_OPTION_ARG_FILENAME, &self->nvram, "Keep in FILE what the module keeps over a restart",
+      "FILE" },
+    { "set", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) set_switch, "Set a switch, see below",
+      "NAME=VALUE" },
+    { "log", 0, 0, G_OPTION_ARG_FILENAME, &self->log,
+      "Write the AT dialogue to FILE, keys and payload included", "FILE" },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &self->version, "Print the version and exit", NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("- a simulated BC660K-GL with real TLS");
+  g_autofree char *switches = sim_switch_describe ();
+  GOptionGroup *group = g_option_group_new ("sim", "", "", self, NULL);
+  g_option_group_add_entries (group, entries);
+  g_option_context_set_main_group (context, group);
+  g_option_context_set_description (context, switches);
+  return g_option_context_parse (context, argc, argv, error);
+}
+
+SimOptions *
+sim_options_new (int *argc, char ***argv, GError **error)
+{
+  g_autoptr (SimOptions) self = g_new0 (SimOptions, 1);
+  self->switches = sim_switch_new ();
+  if (!parse (self, argc, argv, error))
+    return NULL;
+  if (*argc > 1) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'", (*argv)[1]);
+    return NULL;
+  }
+  if (self->link == NULL && !self->version) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--link PATH is missing");
+    return NULL;
+  }
+  return g_steal_pointer (&self);
+}
+
+void
+sim_options_free (SimOptions *self)
+{
+  g_free (self->link);
+  g_free (self->nvram);
+  g_free (self->log);
+  sim_switch_free (self->switches);
+  g_free (self);
+}
