@@ -59,6 +59,8 @@ Credential *credential_store_lookup (CredentialStore *self, const char *name);
 /** Sorted by name. Caller frees the array (g_ptr_array_unref()), which holds a reference to each. */
 GPtrArray *credential_store_list (CredentialStore *self);
 
-/** The IMEIs of all modules that hold a copy of any of its parts, sorted. Works for a deleted one too. Caller
- * frees with g_strfreev(). */
+/**
+ * The IMEIs of all modules that hold, or may hold, a copy of any of its parts, sorted; of a deleted
+ * credential only the copies that are to be overwritten. Caller frees with g_strfreev().
+ */
 char **credential_store_list_modules (CredentialStore *self, Credential *credential);

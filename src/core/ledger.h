@@ -5,8 +5,10 @@
  *
  * For each part of each module the ledger keeps the copies that may be there: one and certain ("known"), or
  * several, when uploads were begun whose end nobody saw. Everything is on the disk before a call returns
- * TRUE; on FALSE (MSSL_ERROR_STORAGE, or MSSL_ERROR_INVALID_ARGUMENT for an @imei that is not 15 digits)
- * nothing has changed. An IMEI that is unknown or not valid holds nothing.
+ * TRUE. Errors: MSSL_ERROR_INVALID_ARGUMENT for an @imei that is not 15 digits and MSSL_ERROR_LIMIT_EXCEEDED
+ * beyond LEDGER_MODULES_MAX, when nothing has changed; MSSL_ERROR_STORAGE, when the change is kept in memory
+ * and nothing that this module holds counts as known until the next change can be saved. An IMEI that is
+ * unknown holds nothing.
  *
  * How a module uses it: ledger_holds() for each part before an open; ledger_begin_upload() at the driver's
  * credential_changed(known = FALSE); ledger_set() at credential_changed(known = TRUE). When ready and idle:
@@ -18,6 +20,9 @@
 
 #include "module-driver.h"
 #include "state-dir.h"
+
+/** An IMEI comes from a module, so their number is bounded. */
+#define LEDGER_MODULES_MAX 1024
 
 typedef struct Ledger Ledger;
 
@@ -52,17 +57,14 @@ gboolean ledger_set_erased (Ledger *self, const char *imei, ModuleCredentialPart
 /** The IMEIs of all modules that hold, or may hold, a copy; sorted. Caller frees with g_strfreev(). */
 char **ledger_list_holders (Ledger *self, const char *digest);
 
-/** Marks every copy of @digest, in all modules, to be overwritten. */
-gboolean ledger_mark_for_erasure (Ledger *self, const char *digest, GError **error);
-
-/** Takes such a mark back, because the credential is there again. */
-gboolean ledger_cancel_erasure (Ledger *self, const char *digest, GError **error);
-
 /** Whether a credential with this digest exists. */
 typedef gboolean (*LedgerWantedFunc) (const char *digest, gpointer user_data);
 
-/** Marks every copy, in all modules, that is not wanted. */
-gboolean ledger_mark_unwanted (Ledger *self, LedgerWantedFunc wanted, gpointer user_data, GError **error);
+/**
+ * Marks every copy that is not wanted, in all modules, to be overwritten, and takes the mark back from every
+ * copy that is. After an error some modules may be done and others not; calling it again is enough.
+ */
+gboolean ledger_update_marks (Ledger *self, LedgerWantedFunc wanted, gpointer user_data, GError **error);
 
 /** A part of the module that is to be overwritten, if there is one. */
 gboolean ledger_next_erasure (Ledger *self, const char *imei, ModuleCredentialPart *ret_part);
