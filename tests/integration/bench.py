@@ -33,11 +33,19 @@ class BenchTest(LabTest):
         super().setUp()
         self.sim = self.lab.sim(*self.switches, name='cell0', baud=self.baud)
         self.daemon = self.lab.daemon(self.sim, settings=self.daemon_settings)
+        self.clients = []
         self.client = self.new_client()
+
+    def tearDown(self):
+        for client in self.clients:
+            for connection in client.connections.values():
+                connection.check()
+        super().tearDown()
 
     def new_client(self):
         client = Client(self.lab.bus)
         self.lab.closers.append(client.close)
+        self.clients.append(client)
         return client
 
     def import_identity(self, name='device', ca=None, identity=None):
