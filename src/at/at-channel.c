@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Phases of the channel and what each one waits for; set_phase() is the only place that changes them.
+ * Completion is by GTask, which defers to the main loop by itself.
+ */
+#include "at-channel.h"
+
+#include <string.h>
+
+#include "alarm.h"
+
+#define CTRL_Z "\x1a"
+#define ESC "\x1b"
+
+G_DEFINE_QUARK (at - error - quark, at_error)
+
+const AtTiming at_timing_default = {
+  .probe_timeout_ms = 2500,
+  .probes = 6,
+  .quiet_ms = 300,
+  .payload_gap_ms = 2000,
+  .wake_after_ms = 5000,
+};
+
+typedef enum {
+  PHASE_IDLE,     /* nothing under way */
+  PHASE_PROBE,    /* a probe was written; its OK is awaited */
+  PHASE_QUIET,    /* a probe was answered; answers to others may still come */
+  PHASE_PROMPT,   /* the command was written; its prompt is awaited */
+  PHASE_DATA,     /* the prompt has come; the payload is about to be written */
+  PHASE_RESPONSE, /* all was written; the final result is awaited */
+  PHASE_SETTLE,   /* the module is given time after a command */
+  PHASE_LOST,
+} Phase;
+
+typedef struct {
+  const char *prefix;
+  AtUrcFunc func;
+  gpointer user_data;
+} UrcHandler;
+
+typedef struct {
+  AtCommand *command;
+  GTask *task;
+  GPtrArray *lines;
+} Job;
+
+struct AtChannel {
+  SerialPort *port;
+  AtParser *parser;
+  const AtFraming *framing;
+  gpointer framing_data;
+  AtTiming timing;
+  char *name;
+  AtTrace *trace;
+  GArray *urc_handlers; /* of UrcHandler */
+  AtLostFunc lost_func;
+  gpointer lost_data;
+  GSource *lost_source;
+  GError *lost_error;
+
+  Phase phase;
+  Job *job;     /* under way; NULL in the phases that have none */
+  GQueue queue; /* of Job */
+  Alarm *alarm; /* of the phase */
+  Alarm *payload_gap;
+  guint probes_sent;
+  gboolean in_step; /* FALSE: probe before the next command */
+  gboolean may_sleep;
+  gint64 last_activity_us;
+  gboolean *freed; /* points to a flag on the stack of a dispatch that is under way */
+};
+
+static void pump (AtChannel *self);
+
+static void
+job_free (Job *job)
+{
+  at_command_free (job->command);
+  g_clear_object (&job->task);
+  g_ptr_array_unref (job->lines);
+  g_free (job);
+}
+
+static void
+job_fail (Job *job, AtError code, const char *message)
+{
+  g_task_return_new_error (job->task, AT_ERROR, (int) code, "%s", message);
+  job_free (job);
+}
+
+static void
+job_succeed (Job *job)
+{
+  g_ptr_array_add (job->lines, NULL);
+  g_task_return_pointer (job->task, g_ptr_array_steal (job->lines, NULL), (GDestroyNotify) g_strfreev);
+  job_free (job);
+}
+
+/** The only writer of the phase. @timeout_ms is how long it may last; 0 for as long as it likes. Lost is for
+ * good. */
+static void
+set_phase (AtChannel *self, Phase phase, guint timeout_ms)
+{
+  if (self->phase == PHASE_LOST)
+    return;
+  self->phase = phase;
+  if (timeout_ms > 0)
+    alarm_set (self->alarm, timeout_ms);
+  else
+    alarm_clear (self->alarm);
+  at_parser_expect_prompt (self->parser, phase == PHASE_PROMPT);
+}
+
+static gboolean
+on_lost (gpointer user_data)
+{
+  AtChannel *self = user_data;
+  g_autoptr (GError) error = g_steal_pointer (&self->lost_error);
+
+  g_clear_pointer (&self->lost_source, g_source_unref);
+  if (self->lost_func != NULL)
+    self->lost_func (error, self->lost_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+fail_all (AtChannel *self, const char *message)
+{
+  Job *job = g_steal_pointer (&self->job);
+
+  if (job != NULL)
+    job_fail (job, AT_ERROR_LOST, message);
+  while ((job = g_queue_pop_head (&self->queue)) != NULL)
+    job_fail (job, AT_ERROR_LOST, message);
+}
+
+static void
+lose (AtChannel *self, const char *message)
+{
+  if (self->phase == PHASE_LOST)
+    return;
+  set_phase (self, PHASE_LOST, 0);
+  alarm_clear (self->payload_gap);
+  at_trace_note (self->trace, self->name, message);
+  fail_all (self, message);
+  self->lost_error = g_error_new_literal (AT_ERROR, AT_ERROR_LOST, message);
+  /* Behind the completions of the commands, which are deferred at the same priority. */
+  self->lost_source = g_idle_source_new ();
+  g_source_set_priority (self->lost_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->lost_source, on_lost, self, NULL);
+  g_source_attach (self->lost_source, g_main_context_get_thread_default ());
+}
+
+static void
+write_bytes (AtChannel *self, const char *data, gsize size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
+
+  if (!serial_port_write (self->port, bytes))
+    lose (self, "the port takes no more data");
+}
+
+static void
+write_line (AtChannel *self, const char *line)
+{
+  g_autofree char *data = g_strconcat (line, "\r", NULL);
+
+  at_trace_write_line (self->trace, self->name, line);
+  write_bytes (self, data, strlen (data));
+}
+
+static void
+write_payload (AtChannel *self, const AtCommand *command)
+{
+  at_trace_write_payload (self->trace, self->name, g_bytes_get_size (command->payload));
+  if (!serial_port_write (self->port, command->payload))
+    lose (self, "the port takes no more data");
+  else if (command->data_mode == AT_DATA_CTRL_Z)
+    write_bytes (self, CTRL_Z, 1);
+}
+
+/**
+ * The prompt did not come, but the module may be in data mode all the same. A counted send cannot be
+ * cancelled (note 2.3.3): the bytes that it waits for are given to it, since any others, a probe's too, would
+ * become part of what the server receives.
+ */
+static void
+leave_data_mode (AtChannel *self, const AtCommand *command)
+{
+  if (command->data_mode == AT_DATA_COUNTED)
+    write_payload (self, command);
+  else
+    write_bytes (self, ESC, 1);
+}
+
+static void
+send_probe (AtChannel *self)
+{
+  if (self->probes_sent >= self->timing.probes) {
+    lose (self, "the module does not answer: check power, cabling and the configured baud rate");
+    return;
+  }
+  /* A CR first ends whatever garbage stands in the module's line buffer. */
+  if (self->probes_sent > 0 || !self->in_step)
+    write_bytes (self, "\r", 1);
+  self->probes_sent++;
+  set_phase (self, PHASE_PROBE, self->timing.probe_timeout_ms + serial_port_get_transfer_ms (self->port, 8));
+  write_line (self, "AT");
+}
+
+static void
+start_probing (AtChannel *self)
+{
+  self->probes_sent = 0;
+  send_probe (self);
+}
+
+static void
+finish_probing (AtChannel *self)
+{
+  self->in_step = TRUE;
+  set_phase (self, PHASE_IDLE, 0);
+  pump (self);
+}
+
+static gboolean
+must_wake (AtChannel *self)
+{
+  gint64 silence_us = g_get_monotonic_time () - self->last_activity_us;
+
+  return self->may_sleep && silence_us > (gint64) self->timing.wake_after_ms * 1000;
+}
+
+static void
+start_job (AtChannel *self)
+{
+  const AtCommand *command;
+  guint transfer_ms;
+
+  self->job = g_queue_pop_head (&self->queue);
+  command = self->job->command;
+  transfer_ms = serial_port_get_transfer_ms (self->port, command->line->len + 1);
+  if (command->data_mode == AT_DATA_NONE)
+    set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
+  else
+    set_phase (self, PHASE_PROMPT, command->prompt_timeout_ms + transfer_ms);
+  write_line (self, command->line->str);
+}
+
+/** Starts what can be started. */
+static void
+pump (AtChannel *self)
+{
+  if (self->phase != PHASE_IDLE || g_queue_is_empty (&self->queue))
+    return;
+  if (!self->in_step || must_wake (self))
+    start_probing (self);
+  else
+    start_job (self);
+}
+
+static void
+end_job (AtChannel *self, guint settle_ms)
+{
+  self->job = NULL;
+  if (settle_ms > 0) {
+    set_phase (self, PHASE_SETTLE, settle_ms);
+    return;
+  }
+  set_phase (self, PHASE_IDLE, 0);
+  pump (self);
+}
+
+static void
+time_out_job (AtChannel *self)
+{
+  Job *job = g_steal_pointer (&self->job);
+
+  at_trace_note (self->trace, self->name, "no answer in time: getting back into step");
+  self->in_step = FALSE;
+  if (self->phase != PHASE_RESPONSE)
+    leave_data_mode (self, job->command);
+  job_fail (job, AT_ERROR_TIMEOUT, "the module did not answer in time");
+  if (self->phase != PHASE_LOST)
+    start_probing (self);
+}
+
+static void
+send_data (AtChannel *self)
+{
+  const AtCommand *command = self->job->command;
+  guint transfer_ms = serial_port_get_transfer_ms (self->port, g_bytes_get_size (command->payload) + 1);
+
+  set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
+  write_payload (self, command);
+}
+
+static void
+on_alarm (gpointer user_data)
+{
+  AtChannel *self = user_data;
+
+  switch (self->phase) {
+  case PHASE_IDLE:
+  case PHASE_LOST:
+    break;
+  case PHASE_PROBE:
+    send_probe (self);
+    break;
+  case PHASE_QUIET:
+    finish_probing (self);
+    break;
+  case PHASE_PROMPT:
+  case PHASE_RESPONSE:
+    time_out_job (self);
+    break;
+  case PHASE_DATA:
+    send_data (self);
+    break;
+  case PHASE_SETTLE:
+    end_job (self, 0);
+    break;
+  }
+}
+
+static gboolean
+is_error_line (const char *line)
+{
+  return strcmp (line, "ERROR") == 0 || g_str_has_prefix (line, "+CME ERROR")
+         || g_str_has_prefix (line, "+CMS ERROR");
+}
+
+/** While probing, everything but an OK is a late reply to something that has failed already. */
+static void
+handle_probe_line (AtChannel *self, const char *line)
+{
+  if (self->phase == PHASE_QUIET) {
+    alarm_set (self->alarm, self->timing.quiet_ms);
+    return;
+  }
+  if (strcmp (line, "OK") != 0)
+    return;
+  if (self->probes_sent == 1 && self->in_step)
+    finish_probing (self);
+  else
+    set_phase (self, PHASE_QUIET, self->timing.quiet_ms);
+}
+
+static void
+complete_job (AtChannel *self, const char *line)
+{
+  Job *job = self->job;
+  guint settle_ms = job->command->settle_ms;
+
+  /* OK answers a data command only behind its payload; before, it can only be a stray one. */
+  if (strcmp (line, "OK") == 0 && self->phase != PHASE_RESPONSE)
+    return;
+  if (strcmp (line, "OK") == 0)
+    job_succeed (job);
+  else
+    job_fail (job, AT_ERROR_REFUSED, line);
+  end_job (self, settle_ms);
+}
+
+static void
+add_response_line (AtChannel *self, const char *line)
+{
+  Job *job = self->job;
+
+  if (job->lines->len < AT_CHANNEL_RESPONSE_MAX_LINES) {
+    g_ptr_array_add (job->lines, g_strdup (line));
+    return;
+  }
+  self->job = NULL;
+  self->in_step = FALSE;
+  job_fail (job, AT_ERROR_BROKEN, "the module's answer does not end");
+  start_probing (self);
+}
+
+static gboolean
+has_job (AtChannel *self)
+{
+  return self->phase == PHASE_PROMPT || self->phase == PHASE_DATA || self->phase == PHASE_RESPONSE;
+}
+
+static const UrcHandler *
+find_urc_handler (AtChannel *self, const char *line)
+{
+  for (guint i = 0; i < self->urc_handlers->len; i++) {
+    const UrcHandler *handler = &g_array_index (self->urc_handlers, UrcHandler, i);
+
+    if (g_str_has_prefix (line, handler->prefix))
+      return handler;
+  }
+  return NULL;
+}
+
+static gboolean
+is_response (AtChannel *self, const AtEvent *event)
+{
+  const char *response = self->job->command->response;
+
+  return event->kind == AT_EVENT_LINE && response != NULL && g_str_has_prefix (event->line, response);
+}
+
+static void
+handle_line (AtChannel *self, const AtEvent *event)
+{
+  const UrcHandler *handler;
+
+  if (has_job (self) && is_response (self, event)) {
+    add_response_line (self, event->line);
+    return;
+  }
+  handler = find_urc_handler (self, event->line);
+  if (handler != NULL) {
+    handler->func (event, handler->user_data);
+    return;
+  }
+  if (event->kind != AT_EVENT_LINE)
+    return;
+  if (self->phase == PHASE_PROBE || self->phase == PHASE_QUIET) {
+    handle_probe_line (self, event->line);
+    return;
+  }
+  if (!has_job (self) || strcmp (event->line, self->job->command->line->str) == 0)
+    return; /* late, unknown, or the echo of the command */
+  if (strcmp (event->line, "OK") == 0 || is_error_line (event->line))
+    complete_job (self, event->line);
+  else if (self->job->command->any_response && event->line[0] != '+')
+    add_response_line (self, event->line);
+}
+
+static void
+handle_prompt (AtChannel *self)
+{
+  guint delay_ms = self->job->command->data_delay_ms;
+
+  set_phase (self, PHASE_DATA, delay_ms);
+  if (delay_ms == 0)
+    send_data (self);
+}
+
+static void
+dispatch (AtChannel *self, const AtEvent *event)
+{
+  gsize visible = self->framing->get_visible_length (event->line, event->length, self->framing_data);
+
+  at_trace_read (self->trace, self->name, event, MIN (visible, event->length));
+  if (event->kind == AT_EVENT_PROMPT)
+    handle_prompt (self);
+  else
+    handle_line (self, event);
+}
+
+static void
+watch_payload (AtChannel *self)
+{
+  if (at_parser_is_in_payload (self->parser))
+    alarm_set (self->payload_gap, self->timing.payload_gap_ms);
+  else
+    alarm_clear (self->payload_gap);
+}
+
+static void
+on_received (const guint8 *data, gsize size, gpointer user_data)
+{
+  AtChannel *self = user_data;
+  gboolean freed = FALSE;
+
+  self->last_activity_us = g_get_monotonic_time ();
+  self->freed = &freed;
+  while (size > 0) {
+    AtEvent event;
+    gsize used = at_parser_parse (self->parser, data, size, &event);
+
+    data += used;
+    size -= used;
+    if (event.kind != AT_EVENT_NONE)
+      dispatch (self, &event);
+    if (freed)
+      return;
+    if (self->phase == PHASE_LOST)
+      break;
+  }
+  self->freed = NULL;
+  watch_payload (self);
+}
+
+static void
+on_payload_gap (gpointer user_data)
+{
+  AtChannel *self = user_data;
+  AtEvent event;
+
+  at_parser_abort_payload (self->parser, &event);
+  dispatch (self, &event);
+}
+
+static void
+on_hung_up (const GError *error, gpointer user_data)
+{
+  lose (user_data, error->message);
+}
+
+static const SerialPortListener port_listener = { on_received, on_hung_up };
+
+AtChannel *
+at_channel_new (SerialPort *port, const AtFraming *framing, gpointer framing_data, const AtTiming *timing,
+                const char *name, AtTrace *trace)
+{
+  AtChannel *self = g_new0 (AtChannel, 1);
+
+  self->port = port;
+  self->framing = framing;
+  self->framing_data = framing_data;
+  self->timing = *timing;
+  self->name = g_strdup (name);
+  self->trace = trace != NULL ? at_trace_ref (trace) : NULL;
+  self->parser = at_parser_new (framing, framing_data);
+  self->urc_handlers = g_array_new (FALSE, FALSE, sizeof (UrcHandler));
+  self->alarm = alarm_new (on_alarm, self);
+  self->payload_gap = alarm_new (on_payload_gap, self);
+  self->may_sleep = TRUE;
+  g_queue_init (&self->queue);
+  serial_port_set_listener (port, &port_listener, self);
+  return self;
+}
+
+void
+at_channel_free (AtChannel *self)
+{
+  if (self->freed != NULL)
+    *self->freed = TRUE;
+  if (self->lost_source != NULL)
+    g_source_destroy (self->lost_source);
+  g_clear_pointer (&self->lost_source, g_source_unref);
+  g_clear_error (&self->lost_error);
+  fail_all (self, "the port was closed");
+  alarm_free (self->alarm);
+  alarm_free (self->payload_gap);
+  serial_port_free (self->port);
+  at_parser_free (self->parser);
+  g_array_unref (self->urc_handlers);
+  g_clear_pointer (&self->trace, at_trace_unref);
+  g_free (self->name);
+  g_free (self);
+}
+
+void
+at_channel_set_lost_func (AtChannel *self, AtLostFunc func, gpointer user_data)
+{
+  self->lost_func = func;
+  self->lost_data = user_data;
+}
+
+void
+at_channel_add_urc (AtChannel *self, const char *prefix, AtUrcFunc func, gpointer user_data)
+{
+  UrcHandler handler = { prefix, func, user_data };
+
+  g_array_append_val (self->urc_handlers, handler);
+}
+
+void
+at_channel_run_async (AtChannel *self, AtCommand *command, GAsyncReadyCallback callback, gpointer user_data)
+{
+  Job *job = g_new0 (Job, 1);
+
+  job->command = command;
+  job->task = g_task_new (NULL, NULL, callback, user_data);
+  job->lines = g_ptr_array_new_with_free_func (g_free);
+  g_task_set_source_tag (job->task, at_channel_run_async);
+  if (self->phase == PHASE_LOST) {
+    job_fail (job, AT_ERROR_LOST, "the module is lost");
+    return;
+  }
+  if (g_queue_get_length (&self->queue) >= AT_CHANNEL_QUEUE_MAX) {
+    job_fail (job, AT_ERROR_BROKEN, "too many commands wait for the module");
+    return;
+  }
+  g_queue_push_tail (&self->queue, job);
+  pump (self);
+}
+
+char **
+at_channel_run_finish (AtChannel *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, at_channel_run_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+at_channel_restart (AtChannel *self)
+{
+  Job *job = g_steal_pointer (&self->job);
+
+  if (self->phase == PHASE_LOST)
+    return;
+  at_trace_note (self->trace, self->name, "the module restarted");
+  self->in_step = FALSE;
+  if (job != NULL)
+    job_fail (job, AT_ERROR_RESTARTED, "the module restarted");
+  start_probing (self);
+}
+
+void
+at_channel_set_may_sleep (AtChannel *self, gboolean may_sleep)
+{
+  self->may_sleep = may_sleep;
+}

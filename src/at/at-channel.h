@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The dialogue on one AT port: a queue of commands, one at a time; time-outs; prompts and payload; URCs to
+ * their handlers; and getting back into step after a time-out, a restart, or sleep. It knows no vendor: what
+ * commands mean stands in the driver.
+ *
+ * Callbacks run from the main loop, never inside the call that started them. A URC handler or a callback may
+ * free the channel.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "at-command.h"
+#include "at-parser.h"
+#include "at-trace.h"
+#include "serial-port.h"
+
+#define AT_ERROR (at_error_quark ())
+GQuark at_error_quark (void);
+
+/**
+ * AtError:
+ * @AT_ERROR_REFUSED: the module answered ERROR, +CME ERROR or the like; the message holds that line.
+ * @AT_ERROR_TIMEOUT: no final result in time. The channel gets back into step before the next command.
+ * @AT_ERROR_RESTARTED: at_channel_restart() was called meanwhile.
+ * @AT_ERROR_LOST: the port hung up, or the module no longer answers, or the channel was freed.
+ * @AT_ERROR_BROKEN: the response was longer than any that there is, or the queue is full.
+ */
+typedef enum {
+  AT_ERROR_REFUSED,
+  AT_ERROR_TIMEOUT,
+  AT_ERROR_RESTARTED,
+  AT_ERROR_LOST,
+  AT_ERROR_BROKEN,
+} AtError;
+
+/** What waits in the queue at most, and lines that one response may have. */
+#define AT_CHANNEL_QUEUE_MAX 32
+#define AT_CHANNEL_RESPONSE_MAX_LINES 64
+
+/**
+ * AtTiming: all in milliseconds but @probes.
+ * @probe_timeout_ms: for the answer to one probe.
+ * @probes: how many probes go unanswered before the module is lost.
+ * @quiet_ms: after the answer to a probe that was not the first one, how long the line must be silent, so
+ * that answers to the other probes do not go to the next command.
+ * @payload_gap_ms: how long the bytes of an announced payload may stop.
+ * @wake_after_ms: after this much silence a module that may sleep is probed before a command.
+ */
+typedef struct {
+  guint probe_timeout_ms;
+  guint probes;
+  guint quiet_ms;
+  guint payload_gap_ms;
+  guint wake_after_ms;
+} AtTiming;
+
+/** 2.5 s, 6 probes (15 s: a restart takes 9), 0.3 s, 2 s, 5 s. */
+extern const AtTiming at_timing_default;
+
+typedef struct AtChannel AtChannel;
+
+/** @event: AT_EVENT_LINE, AT_EVENT_PAYLOAD, AT_EVENT_OVERLONG or AT_EVENT_BROKEN; valid during the call. */
+typedef void (*AtUrcFunc) (const AtEvent *event, gpointer user_data);
+
+/** The module is lost: every command has failed before. At most once; nothing comes after it. */
+typedef void (*AtLostFunc) (const GError *error, gpointer user_data);
+
+/**
+ * Takes @port and starts with a probe, since it is not known what state the module is in. @framing and its
+ * data must outlive the channel; @timing is copied. @name is for the trace, which may be NULL.
+ */
+AtChannel *at_channel_new (SerialPort *port, const AtFraming *framing, gpointer framing_data,
+                           const AtTiming *timing, const char *name, AtTrace *trace);
+
+/** Fails what is queued with AT_ERROR_LOST and closes the port. */
+void at_channel_free (AtChannel *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AtChannel, at_channel_free)
+
+void at_channel_set_lost_func (AtChannel *self, AtLostFunc func, gpointer user_data);
+
+/** Lines that begin with @prefix (static) and are no response to the command under way go to @func. The first
+ * match counts. */
+void at_channel_add_urc (AtChannel *self, const char *prefix, AtUrcFunc func, gpointer user_data);
+
+/**
+ * Queues @command (taken). The result is the response: a NULL-terminated array of its information lines, to
+ * be freed with g_strfreev(), when the module answered OK; otherwise an #AtError.
+ */
+void
+at_channel_run_async (AtChannel *self, AtCommand *command, GAsyncReadyCallback callback, gpointer user_data);
+char **at_channel_run_finish (AtChannel *self, GAsyncResult *result, GError **error);
+
+/** The module restarted: the command under way fails with AT_ERROR_RESTARTED, and it is probed before the
+ * next one. */
+void at_channel_restart (AtChannel *self);
+
+/** Whether the module may fall asleep now; if so it is probed before a command that follows a silence. At
+ * first TRUE. */
+void at_channel_set_may_sleep (AtChannel *self, gboolean may_sleep);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A state machine over bytes. Each byte is looked at once, so the time is linear in the input; payload is
+ * copied in blocks.
+ */
+#include "at-parser.h"
+
+#include <string.h>
+
+/* Enough of an overlong line to see which one it was. */
+#define OVERLONG_HEAD_BYTES 64
+
+typedef enum {
+  STATE_LINE_START,   /* nothing of a line yet; empty lines and leading blanks are skipped */
+  STATE_LINE,         /* inside a line */
+  STATE_OVERLONG,     /* inside a line that is over the limit: reported at its end */
+  STATE_SKIP,         /* inside the rest of a line that was reported as broken */
+  STATE_PAYLOAD_OPEN, /* the next byte is the opening quote or the first one of the payload */
+  STATE_PAYLOAD,      /* inside the payload */
+  STATE_PAYLOAD_END,  /* the closing quote must follow */
+  STATE_LINE_END,     /* the line end must follow */
+} State;
+
+struct AtParser {
+  const AtFraming *framing;
+  gpointer framing_data;
+  State state;
+  gboolean prompt_expected;
+  gboolean quoted;
+  GString *line;
+  guint8 *payload; /* payload_size bytes, payload_used of them there */
+  gsize payload_size;
+  gsize payload_used;
+  GBytes *event_payload; /* of the last event */
+};
+
+AtParser *
+at_parser_new (const AtFraming *framing, gpointer user_data)
+{
+  AtParser *self = g_new0 (AtParser, 1);
+
+  self->framing = framing;
+  self->framing_data = user_data;
+  self->line = g_string_sized_new (AT_PARSER_LINE_MAX_BYTES);
+  return self;
+}
+
+void
+at_parser_free (AtParser *self)
+{
+  g_string_free (self->line, TRUE);
+  g_free (self->payload);
+  g_clear_pointer (&self->event_payload, g_bytes_unref);
+  g_free (self);
+}
+
+static gboolean
+is_line_end (guint8 byte)
+{
+  return byte == '\r' || byte == '\n';
+}
+
+static void
+emit (AtParser *self, AtEventKind kind, AtEvent *ret_event)
+{
+  *ret_event = (AtEvent){ kind, self->line->str, self->line->len, self->event_payload };
+}
+
+static void
+begin_payload (AtParser *self, gsize size)
+{
+  self->payload = g_malloc (size);
+  self->payload_size = size;
+  self->payload_used = 0;
+  self->state = STATE_PAYLOAD_OPEN;
+}
+
+static gsize
+skip_line_start (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
+{
+  gsize used = 0;
+
+  while (used < size && (is_line_end (data[used]) || data[used] == ' '))
+    used++;
+  if (used == size)
+    return used;
+  g_string_truncate (self->line, 0);
+  if (data[used] == '>' && self->prompt_expected) {
+    self->prompt_expected = FALSE;
+    emit (self, AT_EVENT_PROMPT, ret_event);
+    return used + 1;
+  }
+  self->state = STATE_LINE;
+  return used;
+}
+
+static void
+emit_broken (AtParser *self, AtEvent *ret_event)
+{
+  g_clear_pointer (&self->payload, g_free);
+  self->state = STATE_SKIP;
+  emit (self, AT_EVENT_BROKEN, ret_event);
+}
+
+/** A comma has ended a field: does payload follow? */
+static void
+check_payload (AtParser *self, AtEvent *ret_event)
+{
+  gssize payload_size =
+      self->framing->get_payload_size (self->line->str, self->line->len, self->framing_data);
+
+  if (payload_size > 0) {
+    begin_payload (self, (gsize) payload_size);
+  } else if (payload_size < 0) {
+    emit_broken (self, ret_event);
+  }
+}
+
+static gsize
+parse_line (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
+{
+  gsize room = AT_PARSER_LINE_MAX_BYTES - self->line->len;
+  gsize used = 0;
+
+  while (used < size && used < room && !is_line_end (data[used]) && data[used] != ',')
+    used++;
+  g_string_append_len (self->line, (const char *) data, (gssize) used);
+  if (used == room) {
+    g_string_truncate (self->line, OVERLONG_HEAD_BYTES);
+    self->state = STATE_OVERLONG;
+    return used;
+  }
+  if (used == size)
+    return used;
+  if (data[used] == ',') {
+    g_string_append_c (self->line, ',');
+    check_payload (self, ret_event);
+    return used + 1;
+  }
+  self->state = STATE_LINE_START;
+  emit (self, AT_EVENT_LINE, ret_event);
+  return used + 1;
+}
+
+static gsize
+skip_line (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
+{
+  gsize used = 0;
+
+  while (used < size && !is_line_end (data[used]))
+    used++;
+  if (used == size)
+    return used;
+  if (self->state == STATE_OVERLONG)
+    emit (self, AT_EVENT_OVERLONG, ret_event);
+  self->state = STATE_LINE_START;
+  return used + 1;
+}
+
+static void
+emit_payload (AtParser *self, AtEvent *ret_event)
+{
+  self->event_payload = g_bytes_new_take (g_steal_pointer (&self->payload), self->payload_size);
+  self->state = STATE_LINE_END;
+  emit (self, AT_EVENT_PAYLOAD, ret_event);
+}
+
+static gsize
+open_payload (AtParser *self, const guint8 *data)
+{
+  self->quoted = data[0] == '"';
+  self->state = STATE_PAYLOAD;
+  return self->quoted ? 1 : 0;
+}
+
+static gsize
+copy_payload (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
+{
+  gsize used = MIN (size, self->payload_size - self->payload_used);
+
+  memcpy (self->payload + self->payload_used, data, used);
+  self->payload_used += used;
+  if (self->payload_used < self->payload_size)
+    return used;
+  if (self->quoted)
+    self->state = STATE_PAYLOAD_END;
+  else
+    emit_payload (self, ret_event);
+  return used;
+}
+
+static gsize
+close_payload (AtParser *self, const guint8 *data, AtEvent *ret_event)
+{
+  if (data[0] != '"') {
+    emit_broken (self, ret_event);
+    return 0;
+  }
+  emit_payload (self, ret_event);
+  return 1;
+}
+
+static gsize
+end_line (AtParser *self, const guint8 *data, AtEvent *ret_event)
+{
+  if (is_line_end (data[0])) {
+    self->state = STATE_LINE_START;
+    return 1;
+  }
+  /* More than was announced: what was delivered as payload may not have been all of it. */
+  emit_broken (self, ret_event);
+  return 0;
+}
+
+static gsize
+step (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
+{
+  switch (self->state) {
+  case STATE_LINE_START:
+    return skip_line_start (self, data, size, ret_event);
+  case STATE_LINE:
+    return parse_line (self, data, size, ret_event);
+  case STATE_OVERLONG:
+  case STATE_SKIP:
+    return skip_line (self, data, size, ret_event);
+  case STATE_PAYLOAD_OPEN:
+    return open_payload (self, data);
+  case STATE_PAYLOAD:
+    return copy_payload (self, data, size, ret_event);
+  case STATE_PAYLOAD_END:
+    return close_payload (self, data, ret_event);
+  case STATE_LINE_END:
+    return end_line (self, data, ret_event);
+  }
+  g_assert_not_reached ();
+}
+
+gsize
+at_parser_parse (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
+{
+  gsize used = 0;
+
+  g_clear_pointer (&self->event_payload, g_bytes_unref);
+  *ret_event = (AtEvent){ .kind = AT_EVENT_NONE };
+  while (used < size && ret_event->kind == AT_EVENT_NONE)
+    used += step (self, data + used, size - used, ret_event);
+  return used;
+}
+
+void
+at_parser_expect_prompt (AtParser *self, gboolean expected)
+{
+  self->prompt_expected = expected;
+}
+
+gboolean
+at_parser_is_in_payload (AtParser *self)
+{
+  return self->state == STATE_PAYLOAD_OPEN || self->state == STATE_PAYLOAD
+         || self->state == STATE_PAYLOAD_END;
+}
+
+void
+at_parser_abort_payload (AtParser *self, AtEvent *ret_event)
+{
+  g_return_if_fail (at_parser_is_in_payload (self));
+
+  g_clear_pointer (&self->event_payload, g_bytes_unref);
+  emit_broken (self, ret_event);
+  self->state = STATE_LINE_START;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the files of this driver share: the driver's state, and running a command. A command keeps the
+ * driver's memory alive until its callback has run, so that a step never meets a freed driver; after
+ * module_driver_free() every command ends with AT_ERROR_LOST.
+ */
+#pragma once
+
+#include "alarm.h"
+#include "bc660k-driver.h"
+#include "bc660k-reply.h"
+#include "bc660k-settings.h"
+
+typedef struct Bc660kDriver Bc660kDriver;
+typedef struct Bc660kSlot Bc660kSlot;
+
+/** Bc660kSleep: AT+QSCLK=0 while a connection is wanted, the former value afterwards. */
+typedef struct {
+  guint locks;
+  gboolean former_known; /* the module was taken out of @former_mode and has to go back */
+  int former_mode;
+} Bc660kSleep;
+
+struct Bc660kDriver {
+  ModuleDriver parent;
+  int ref_count;
+  AtChannel *channel; /* NULL once the driver is freed */
+  guint prompt_delay_ms;
+  gboolean counted_send; /* the module takes AT+QSSLSEND=<ctx>,<conn>,<length> */
+  Bc660kSleep sleep;
+  Bc660kSlot *slots[MODULE_SLOTS_MAX];
+  char *manufacturer, *model, *revision, *imei; /* behind parent.identity */
+};
+
+Bc660kDriver *bc660k_private_ref (Bc660kDriver *driver);
+void bc660k_private_unref (Bc660kDriver *driver);
+
+/** The end of a command: @lines when it succeeded, else @error. Both are borrowed. */
+typedef void (*Bc660kDone) (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data);
+
+/** Runs @command (taken) on the channel; @done runs exactly once, never inside this call. */
+void bc660k_private_run (Bc660kDriver *driver, AtCommand *command, Bc660kDone done, gpointer user_data);
+
+/** Runs `line`, a constant. */
+void bc660k_private_run_line (Bc660kDriver *driver, const char *line, const char *response, Bc660kDone done,
+                              gpointer user_data);
+
+/** An AT error as a MODULE_ERROR. @what names what was tried; @refused is the reason when the module refused
+ * it. */
+GError *bc660k_private_translate (const GError *at_error, CloseReason refused, const char *what);
+
+/** The result code @result (note, chapter 4), not 0, as a MODULE_ERROR. */
+GError *bc660k_private_result_error (int result, const char *what);
+
+/** bc660k-start.c: the vtable's start_async. */
+void bc660k_start_async (ModuleDriver *base, GTask *task);
+
+/** bc660k-sleep.c: takes a lock; @done when the module is awake, whether or not it knows AT+QSCLK. */
+void bc660k_sleep_acquire (Bc660kDriver *driver, Bc660kDone done, gpointer user_data);
+
+/** Gives a lock back; with the last one the module gets its former mode. */
+void bc660k_sleep_release (Bc660kDriver *driver);
+
+/**
+ * bc660k-setup.c: brings settings and credentials into slot @slot and proves them by reading them back. The
+ * task of the result is a boolean or a MODULE_ERROR. @request is used until the end; when *@cancelled becomes
+ * TRUE it ends after the command under way with CLOSE_REASON_REQUESTED.
+ */
+void bc660k_setup_async (Bc660kDriver *driver, guint slot, const ModuleOpenRequest *request,
+                         const gboolean *cancelled, GAsyncReadyCallback callback, gpointer user_data);
+
+/** bc660k-setup.c: the vtable's erase_credential_async. */
+void bc660k_setup_erase_async (ModuleDriver *base, ModuleCredentialPart part, GTask *task);
+
+/** bc660k-slot.c: one connection. */
+Bc660kSlot *bc660k_slot_new (Bc660kDriver *driver, guint number);
+void bc660k_slot_free (Bc660kSlot *self);
+gboolean bc660k_slot_is_free (Bc660kSlot *self);
+DataFormat bc660k_slot_get_receive_format (Bc660kSlot *self);
+
+/** The calls of the vtable. */
+void bc660k_slot_open (Bc660kSlot *self, const ModuleOpenRequest *request, GTask *task);
+void bc660k_slot_send (Bc660kSlot *self, GBytes *data, GTask *task);
+void bc660k_slot_close (Bc660kSlot *self, GTask *task);
+
+/** Closes what an earlier life of the host may have left open on the free slot. */
+void bc660k_slot_close_leftover (Bc660kSlot *self, GTask *task);
+
+/** What the module said about this slot. Each may free the driver, so it must be the last thing that the
+ * caller does with it. */
+void bc660k_slot_handle_open_result (Bc660kSlot *self, int result);
+void bc660k_slot_handle_send_result (Bc660kSlot *self, int result);
+void bc660k_slot_handle_close_result (Bc660kSlot *self, int result);
+void bc660k_slot_handle_received (Bc660kSlot *self, GBytes *data);
+void bc660k_slot_handle_closed (Bc660kSlot *self);
+
+/** Data was lost between module and here: the connection must not go on. */
+void bc660k_slot_handle_broken (Bc660kSlot *self);
+
+/** The connection is gone, without a word to the module: tasks fail and the listener hears of it. */
+void bc660k_slot_end (Bc660kSlot *self, const GError *error);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Keeps the module awake while a connection is wanted (note, chapter 3), and gives it back its own mode. A
+ * firmware without AT+QSCLK is left as it is.
+ */
+#include "bc660k-private.h"
+
+typedef struct {
+  Bc660kDone done;
+  gpointer user_data;
+} Acquire;
+
+static void
+finish_acquire (Bc660kDriver *driver, Acquire *acquire, const GError *error)
+{
+  Bc660kDone done = acquire->done;
+  gpointer user_data = acquire->user_data;
+
+  g_free (acquire);
+  if (driver->channel != NULL)
+    at_channel_set_may_sleep (driver->channel, driver->sleep.locks == 0);
+  done (driver, NULL, g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED) ? NULL : error, user_data);
+}
+
+static void
+on_awake (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
+{
+  finish_acquire (driver, user_data, error);
+}
+
+static void
+on_mode_read (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
+{
+  Acquire *acquire = user_data;
+  int mode;
+
+  if (error != NULL || lines[0] == NULL || !bc660k_reply_parse_qsclk (lines[0], &mode) || mode == 0) {
+    finish_acquire (driver, acquire, error);
+    return;
+  }
+  driver->sleep.former_mode = mode;
+  driver->sleep.former_known = TRUE;
+  bc660k_private_run_line (driver, "AT+QSCLK=0", NULL, on_awake, acquire);
+}
+
+void
+bc660k_sleep_acquire (Bc660kDriver *driver, Bc660kDone done, gpointer user_data)
+{
+  Acquire *acquire = g_new (Acquire, 1);
+
+  *acquire = (Acquire){ done, user_data };
+  driver->sleep.locks++;
+  bc660k_private_run_line (driver, "AT+QSCLK?", "+QSCLK:", on_mode_read, acquire);
+}
+
+static void
+on_released (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
+{
+  /* Should this fail, the next acquire reads whatever mode the module is in then. */
+}
+
+static void
+restore (Bc660kDriver *driver)
+{
+  AtCommand *command;
+
+  if (driver->channel == NULL)
+    return;
+  at_channel_set_may_sleep (driver->channel, TRUE);
+  if (!driver->sleep.former_known)
+    return;
+  driver->sleep.former_known = FALSE;
+  command = at_command_new ("AT+QSCLK=", NULL, 3000);
+  at_command_add_int (command, driver->sleep.former_mode);
+  bc660k_private_run (driver, command, on_released, NULL);
+}
+
+void
+bc660k_sleep_release (Bc660kDriver *driver)
+{
+  if (driver->sleep.locks == 0)
+    return;
+  driver->sleep.locks--;
+  if (driver->sleep.locks == 0)
+    restore (driver);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A serial port: open, lock, raw mode, a write queue, hang-up. The only place that knows termios; it moves
+ * bytes and knows nothing of what they mean.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+typedef enum {
+  SERIAL_FLOW_CONTROL_NONE,
+  SERIAL_FLOW_CONTROL_RTS_CTS,
+} SerialFlowControl;
+
+/**
+ * SerialPortSettings:
+ * @device: path of a tty.
+ * @baud_rate: one that serial_port_baud_rate_is_valid() accepts; the line is 8N1.
+ */
+typedef struct {
+  const char *device;
+  guint baud_rate;
+  SerialFlowControl flow_control;
+} SerialPortSettings;
+
+/** What waits to be written may not exceed this; far more than any command with its payload. */
+#define SERIAL_PORT_QUEUE_MAX_BYTES (64 * 1024)
+
+typedef struct SerialPort SerialPort;
+
+/**
+ * SerialPortListener: both are required, run from the main loop, never inside a call of this file, and may
+ * free the port.
+ *
+ * @received: @size bytes arrived, at least one; @data is valid during the call.
+ * @hung_up: the port can no longer be used; comes at most once, and nothing comes after it.
+ */
+typedef struct {
+  void (*received) (const guint8 *data, gsize size, gpointer user_data);
+  void (*hung_up) (const GError *error, gpointer user_data);
+} SerialPortListener;
+
+/** Whether @baud_rate is one that a tty can be set to: 2400, 4800, 9600, ... 921600. */
+gboolean serial_port_baud_rate_is_valid (guint baud_rate);
+
+/**
+ * Opens and locks the tty (TIOCEXCL against others, flock() against another of us, since root ignores the
+ * former), sets it fully raw and throws away what was buffered. The errors are G_IO_ERROR: NOT_FOUND,
+ * PERMISSION_DENIED, BUSY, NOT_SUPPORTED (no tty, or it refuses the rate), FAILED; each message names the
+ * device.
+ */
+SerialPort *serial_port_open (const SerialPortSettings *settings, GError **error);
+
+/** A port on an open, non-blocking @fd (taken) that somebody has prepared, such as one end of a socket pair.
+ */
+SerialPort *serial_port_new_for_fd (int fd, guint baud_rate);
+
+/** Gives the tty its former settings, drops what is not yet written, closes. */
+void serial_port_free (SerialPort *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SerialPort, serial_port_free)
+
+/** Starts reading. @listener must outlive the port. */
+void serial_port_set_listener (SerialPort *self, const SerialPortListener *listener, gpointer user_data);
+
+/** Queues @data (a reference is taken) behind what waits. FALSE, with nothing queued, if that would exceed
+ * the limit. */
+gboolean serial_port_write (SerialPort *self, GBytes *data);
+
+/** How long @size bytes take on the line, in milliseconds, rounded up: 10 bits a byte. */
+guint serial_port_get_transfer_ms (SerialPort *self, gsize size);
