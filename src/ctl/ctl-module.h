@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The commands on modules. Each is a `CtlCommandFunc`.
+ */
+#pragma once
+
+#include "ctl-options.h"
+
+gboolean ctl_module_list (const CtlOptions *options, char *const *arguments, GError **error);
+
+/** @arguments: a name, or none for all modules. */
+gboolean ctl_module_show (const CtlOptions *options, char *const *arguments, GError **error);
