@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One TLS connection: its states from the open to the one end, what is sent and what is received. Knows its
+ * module's slot, no driver and no bus.
+ *
+ * Signals, all without arguments; they run inside the call or event that caused them:
+ * "changed": state or receive mode; each step of the state is one emission.
+ * "closed": exactly once, after the "changed" of the state CONNECTION_CLOSED.
+ * "released": exactly once, after "closed": nobody wants the object any more.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "context.h"
+#include "inbox.h"
+#include "module.h"
+
+#define CONNECTION_TYPE (connection_get_type ())
+G_DECLARE_FINAL_TYPE (Connection, connection, MSSL, CONNECTION, GObject)
+
+#define CONNECTION_SEND_MAX_BYTES 65536
+#define CONNECTION_SEND_MAX_CALLS 16
+
+/** How long the object stays after the end if nobody lets go of it. */
+#define CONNECTION_LINGER_MS 60000
+
+/** As documented in org.modemssl1.Connection.xml; in this order. */
+typedef enum {
+  CONNECTION_CONFIGURING,
+  CONNECTION_CONNECTING,
+  CONNECTION_CONNECTED,
+  CONNECTION_CLOSING,
+  CONNECTION_CLOSED,
+} ConnectionState;
+
+/** The name on the bus. Static. */
+const char *connection_state_get_name (ConnectionState state);
+
+/**
+ * ConnectionConfig: copied by connection_new().
+ * @owner: unique bus name of the client; this layer only keeps it.
+ * @idle_timeout_s: 0 for never.
+ * @pem, @digest: what the module must hold, indexed by #ModuleCredentialPart; NULL for parts that are not
+ *   needed.
+ */
+typedef struct {
+  guint64 number;
+  Context *context;
+  Module *module;
+  const char *host;
+  guint16 port;
+  gboolean persist;
+  guint idle_timeout_s;
+  const char *owner;
+  guint owner_uid;
+  TlsSettings settings;
+  GBytes *pem[MODULE_CREDENTIAL_PARTS];
+  const char *digest[MODULE_CREDENTIAL_PARTS];
+} ConnectionConfig;
+
+typedef struct {
+  guint64 bytes_sent;
+  guint64 bytes_confirmed;
+  guint64 bytes_received;
+  guint64 bytes_delivered;
+  guint buffered_bytes;
+  guint64 age_ms;
+} ConnectionStatistics;
+
+/**
+ * A connection that has taken a slot of its module; the open begins from the main loop. Errors: those of
+ * module_take_slot(). @clock must outlive it.
+ */
+Connection *connection_new (const ConnectionConfig *config, TimerClock *clock, GError **error);
+
+guint64 connection_get_number (Connection *self);
+Context *connection_get_context (Connection *self);
+Module *connection_get_module (Connection *self);
+const char *connection_get_host (Connection *self);
+guint16 connection_get_port (Connection *self);
+const char *connection_get_owner (Connection *self);
+guint connection_get_owner_uid (Connection *self);
+gboolean connection_get_persist (Connection *self);
+ConnectionState connection_get_state (Connection *self);
+ReceiveMode connection_get_receive_mode (Connection *self);
+void connection_get_statistics (Connection *self, ConnectionStatistics *ret_statistics);
+
+/** CLOSE_REASON_NONE, 0 and "" until the state is CONNECTION_CLOSED. */
+CloseReason connection_get_close_reason (Connection *self);
+int connection_get_close_code (Connection *self);
+const char *connection_get_close_text (Connection *self);
+
+/**
+ * Sends @data; the callback runs when all of it is confirmed, or not. Never inside this call. Errors:
+ * INVALID_ARGUMENT (not 1 to CONNECTION_SEND_MAX_BYTES), NOT_CONNECTED, LIMIT_EXCEEDED, SEND_FAILED.
+ */
+void connection_send_async (Connection *self, GBytes *data, GAsyncReadyCallback callback, gpointer user_data);
+gboolean
+connection_send_finish (Connection *self, GAsyncResult *result, guint64 *ret_confirmed, GError **error);
+
+/** As inbox_receive_async(). */
+void connection_receive_async (Connection *self, guint64 offset, guint max_bytes, guint timeout_ms,
+                               GAsyncReadyCallback callback, gpointer user_data);
+GBytes *connection_receive_finish (Connection *self, GAsyncResult *result, gboolean *ret_eof, GError **error);
+
+/** As inbox_set_sink(), inbox_deliver(), inbox_acknowledge(), inbox_remove_sink(). */
+gboolean connection_set_sink (Connection *self, const InboxSink *sink, gpointer user_data, GError **error);
+void connection_deliver (Connection *self);
+void connection_acknowledge (Connection *self);
+void connection_remove_sink (Connection *self);
+
+/** Ends it for @reason, unless it has ended already. The state CONNECTION_CLOSED may come inside. */
+void connection_close (Connection *self, CloseReason reason);
+
+/** Closes it, and "released" follows as soon as it is closed; possibly inside. */
+void connection_release (Connection *self);
+
+/** Its owner is gone: unless it persists, closes and releases it. */
+void connection_owner_left (Connection *self);
+
+/** For a daemon that must end now: does not wait for a receiver any more. */
+void connection_stop_draining (Connection *self);

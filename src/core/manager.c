@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The lists of modules and connections, and the checks of an open.
+ */
+#include "manager.h"
+
+#include "connection-number.h"
+#include "mssl-error.h"
+#include "mssl-names.h"
+#include "open-options.h"
+
+struct Manager {
+  ManagerConfig config;
+  ConnectionNumber *numbers;
+  const ManagerListener *listener;
+  gpointer listener_data;
+  GPtrArray *modules;     /* Module */
+  GPtrArray *connections; /* Connection */
+
+  GTask *stop_task;
+  gboolean stopping;
+  guint modules_stopping;
+  Timer stop_timeout;
+};
+
+/* What the modules have of MANAGER_STOP_MS when the connections do not close. */
+#define STOP_MODULES_MS 2000
+
+static void check_connections_closed (Manager *self);
+
+/* -- connections ------------------------------------------------------------------------------------- */
+
+static void
+on_connection_closed (Connection *connection, gpointer user_data)
+{
+  check_connections_closed (user_data);
+}
+
+static void
+on_connection_released (Connection *connection, gpointer user_data)
+{
+  Manager *self = user_data;
+  g_autoptr (Connection) alive = g_object_ref (connection);
+
+  g_signal_handlers_disconnect_by_data (connection, self);
+  g_ptr_array_remove (self->connections, connection);
+  if (self->listener != NULL)
+    self->listener->removed (connection, self->listener_data);
+}
+
+static void
+add_connection (Manager *self, Connection *connection)
+{
+  g_signal_connect (connection, "closed", G_CALLBACK (on_connection_closed), self);
+  g_signal_connect (connection, "released", G_CALLBACK (on_connection_released), self);
+  g_ptr_array_add (self->connections, g_object_ref (connection));
+  if (self->listener != NULL)
+    self->listener->added (connection, self->listener_data);
+}
+
+/* -- the checks of an open --------------------------------------------------------------------------- */
+
+static Module *
+pick_module (Manager *self, const char *name, GError **error)
+{
+  Module *ready = NULL;
+
+  if (name != NULL) {
+    Module *named = manager_lookup_module (self, name);
+
+    if (named == NULL)
+      g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_FOUND, "There is no module \"%s\"", name);
+    return named;
+  }
+  for (guint i = 0; i < self->modules->len; i++) {
+    Module *module = self->modules->pdata[i];
+
+    if (module_has_free_slot (module))
+      return module;
+    if (ready == NULL && module_get_state (module) == MODULE_READY)
+      ready = module;
+  }
+  if (ready != NULL)
+    return ready;
+  if (self->modules->len > 0)
+    return self->modules->pdata[0];
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "No module is configured");
+  return NULL;
+}
+
+/* A part that an open needs: which setting names the credential, and the least authentication that needs it.
+ */
+typedef struct {
+  ModuleCredentialPart part;
+  TlsAuthentication from;
+  const char *key;
+  const char *what;
+} Need;
+
+static const Need needs[] = {
+  { MODULE_CREDENTIAL_CA, TLS_AUTHENTICATION_SERVER, MSSL_SETTING_CA_CERTIFICATE, "a CA certificate" },
+  { MODULE_CREDENTIAL_CLIENT_CERTIFICATE, TLS_AUTHENTICATION_MUTUAL, MSSL_SETTING_CLIENT_CERTIFICATE,
+    "a client certificate" },
+  { MODULE_CREDENTIAL_CLIENT_KEY, TLS_AUTHENTICATION_MUTUAL, MSSL_SETTING_CLIENT_CERTIFICATE, "a key" },
+};
+
+static gboolean
+add_need (Manager *self, const Need *need, const char *context, const char *name, ConnectionConfig *config,
+          GError **error)
+{
+  Credential *credential;
+
+  if (name == NULL || *name == '\0') {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
+                 "Context \"%s\" asks for authentication but has no \"%s\"; set it, or \"%s\" to \"none\"",
+                 context, need->key, MSSL_SETTING_AUTHENTICATION);
+    return FALSE;
+  }
+  credential = credential_store_lookup (self->config.credentials, name);
+  if (credential == NULL) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_FOUND,
+                 "There is no credential \"%s\", which \"%s\" of context \"%s\" names", name, need->key,
+                 context);
+    return FALSE;
+  }
+  config->pem[need->part] = credential_get_part (credential, need->part);
+  config->digest[need->part] = credential_get_digest (credential, need->part);
+  if (config->pem[need->part] != NULL)
+    return TRUE;
+
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
+               "Credential \"%s\", which \"%s\" of context \"%s\" names, has not %s", name, need->key,
+               context, need->what);
+  return FALSE;
+}
+
+static gboolean
+add_needs (Manager *self, ConnectionConfig *config, GError **error)
+{
+  const ContextSettings *settings = context_get_settings (config->context);
+  const char *context = context_get_name (config->context);
+
+  for (guint i = 0; i < G_N_ELEMENTS (needs); i++) {
+    const Need *need = &needs[i];
+    const char *name =
+        need->part == MODULE_CREDENTIAL_CA ? settings->ca_certificate : settings->client_certificate;
+
+    if (settings->tls.authentication >= need->from && !add_need (self, need, context, name, config, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What can be said before the module is known to be there. */
+static gboolean
+check_open (Manager *self, const char *host, guint16 port, GError **error)
+{
+  if (!open_options_check_host (host, G_MAXUINT, error))
+    return FALSE;
+  if (port == 0) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT, "port is 0, must be 1 to 65535");
+    return FALSE;
+  }
+  if (self->stopping) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "The daemon is ending");
+    return FALSE;
+  }
+  if (self->connections->len >= MANAGER_CONNECTIONS_MAX) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED,
+                 "There are %d connections that were not released", MANAGER_CONNECTIONS_MAX);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static Connection *
+take_connection (Manager *self, ConnectionConfig *config, GError **error)
+{
+  g_autoptr (Connection) connection = NULL;
+
+  config->number = connection_number_take (self->numbers, error);
+  if (config->number == 0)
+    return NULL;
+
+  connection = connection_new (config, self->config.clock, error);
+  if (connection == NULL)
+    return NULL;
+
+  add_connection (self, connection);
+  return connection; /* the list has a reference */
+}
+
+static gboolean
+check_host_of_module (Module *module, const char *host, GError **error)
+{
+  guint max_bytes = module_get_capabilities (module)->max_host_bytes;
+
+  return max_bytes == 0 || open_options_check_host (host, max_bytes, error);
+}
+
+Connection *
+manager_open (Manager *self, Context *context, const char *host, guint16 port, GVariant *options,
+              const char *owner, guint owner_uid, GError **error)
+{
+  g_autoptr (OpenOptions) parsed = open_options_new (options, error);
+  ConnectionConfig config = { 0 };
+
+  if (parsed == NULL || !check_open (self, host, port, error))
+    return NULL;
+
+  config.module = pick_module (self, parsed->module, error);
+  if (config.module == NULL || !check_host_of_module (config.module, host, error))
+    return NULL;
+
+  config.context = context;
+  config.settings = context_get_settings (context)->tls;
+  config.host = host;
+  config.port = port;
+  config.persist = parsed->persist;
+  config.idle_timeout_s = parsed->idle_timeout_s;
+  config.owner = owner;
+  config.owner_uid = owner_uid;
+  if (!add_needs (self, &config, error))
+    return NULL;
+
+  return take_connection (self, &config, error);
+}
+
+/* -- credentials that are to be overwritten ---------------------------------------------------------- */
+
+typedef struct {
+  GTask *task;
+  guint waiting;
+} Erasure;
+
+static void
+erasure_step (Erasure *erasure)
+{
+  if (--erasure->waiting > 0)
+    return;
+
+  g_task_return_boolean (erasure->task, TRUE);
+  g_object_unref (erasure->task);
+  g_free (erasure);
+}
+
+static void
+on_module_erased (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  module_erase_credentials_finish (MSSL_MODULE (source), result, NULL);
+  erasure_step (user_data);
+}
+
+void
+manager_erase_credentials_async (Manager *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  Erasure *erasure = g_new0 (Erasure, 1);
+
+  erasure->task = g_task_new (NULL, NULL, callback, user_data);
+  erasure->waiting = self->modules->len + 1;
+  for (guint i = 0; i < self->modules->len; i++)
+    module_erase_credentials_async (self->modules->pdata[i], on_module_erased, erasure);
+  erasure_step (erasure);
+}
+
+gboolean
+manager_erase_credentials_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* -- the end ----------------------------------------------------------------------------------------- */
+
+static void
+finish_stop (Manager *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->stop_task);
+
+  if (task == NULL)
+    return;
+
+  timer_clear (&self->stop_timeout);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_module_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Manager *self = g_task_get_task_data (user_data);
+  g_autoptr (GTask) task = user_data;
+
+  module_stop_finish (MSSL_MODULE (source), result, NULL);
+  if (g_task_get_completed (task))
+    return;
+  if (--self->modules_stopping == 0)
+    finish_stop (self);
+}
+
+static void
+stop_modules (Manager *self)
+{
+  self->modules_stopping = self->modules->len;
+  for (guint i = 0; i < self->modules->len; i++)
+    module_stop_async (self->modules->pdata[i], on_module_stopped, g_object_ref (self->stop_task));
+  if (self->modules->len == 0)
+    finish_stop (self);
+}
+
+/* Copies: what is done to them may remove them from the lists. */
+static void
+for_each (GPtrArray *objects, GFunc func)
+{
+  g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < objects->len; i++)
+    g_ptr_array_add (copies, g_object_ref (objects->pdata[i]));
+  g_ptr_array_foreach (copies, func, NULL);
+}
+
+static void
+abandon_module (gpointer module, gpointer user_data)
+{
+  module_abandon (module);
+}
+
+static void
+stop_draining (gpointer connection, gpointer user_data)
+{
+  connection_stop_draining (connection);
+}
+
+static void
+close_for_shutdown (gpointer connection, gpointer user_data)
+{
+  connection_close (connection, CLOSE_REASON_SHUTDOWN);
+}
+
+/* First the connections have their time, then the modules have theirs. */
+static void
+on_stop_timeout (gpointer user_data)
+{
+  Manager *self = user_data;
+
+  g_message ("Not all has ended in good order in time");
+  for_each (self->connections, stop_draining);
+  if (self->modules_stopping == 0 && self->stop_task != NULL) {
+    timer_set (&self->stop_timeout, STOP_MODULES_MS);
+    stop_modules (self);
+    return;
+  }
+  for_each (self->modules, abandon_module);
+  finish_stop (self);
+}
+
+static void
+check_connections_closed (Manager *self)
+{
+  if (self->stop_task == NULL || self->modules_stopping > 0)
+    return;
+
+  for (guint i = 0; i < self->connections->len; i++)
+    if (connection_get_state (self->connections->pdata[i]) != CONNECTION_CLOSED)
+      return;
+  stop_modules (self);
+}
+
+void
+manager_stop_async (Manager *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (!self->stopping);
+
+  self->stopping = TRUE;
+  for_each (self->connections, close_for_shutdown);
+  self->stop_task = g_task_new (NULL, NULL, callback, user_data);
+  g_task_set_task_data (self->stop_task, self, NULL);
+  timer_set (&self->stop_timeout, MANAGER_STOP_MS - STOP_MODULES_MS);
+  check_connections_closed (self);
+}
+
+gboolean
+manager_stop_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* -- the rest ---------------------------------------------------------------------------------------- */
+
+void
+manager_set_listener (Manager *self, const ManagerListener *listener, gpointer user_data)
+{
+  self->listener = listener;
+  self->listener_data = user_data;
+}
+
+ContextStore *
+manager_get_contexts (Manager *self)
+{
+  return self->config.contexts;
+}
+
+CredentialStore *
+manager_get_credentials (Manager *self)
+{
+  return self->config.credentials;
+}
+
+void
+manager_add_module (Manager *self, Module *module)
+{
+  g_return_if_fail (manager_lookup_module (self, module_get_name (module)) == NULL);
+
+  g_ptr_array_add (self->modules, g_object_ref (module));
+}
+
+void
+manager_start (Manager *self)
+{
+  for (guint i = 0; i < self->modules->len; i++)
+    module_start (self->modules->pdata[i]);
+}
+
+Module *
+manager_lookup_module (Manager *self, const char *name)
+{
+  for (guint i = 0; i < self->modules->len; i++)
+    if (g_str_equal (module_get_name (self->modules->pdata[i]), name))
+      return self->modules->pdata[i];
+  return NULL;
+}
+
+GPtrArray *
+manager_get_modules (Manager *self)
+{
+  return self->modules;
+}
+
+GPtrArray *
+manager_get_connections (Manager *self)
+{
+  return self->connections;
+}
+
+Manager *
+manager_new (const ManagerConfig *config, GError **error)
+{
+  ConnectionNumber *numbers = connection_number_new (config->state_dir, error);
+  Manager *self;
+
+  if (numbers == NULL)
+    return NULL;
+
+  self = g_new0 (Manager, 1);
+  self->config = *config;
+  self->numbers = numbers;
+  self->modules = g_ptr_array_new_with_free_func (g_object_unref);
+  self->connections = g_ptr_array_new_with_free_func (g_object_unref);
+  timer_init (&self->stop_timeout, config->clock, on_stop_timeout, self);
+  return self;
+}
+
+void
+manager_free (Manager *self)
+{
+  self->listener = NULL;
+  timer_clear (&self->stop_timeout);
+  for_each (self->connections, stop_draining);
+  for_each (self->modules, abandon_module);
+  for (guint i = 0; i < self->connections->len; i++)
+    g_signal_handlers_disconnect_by_data (self->connections->pdata[i], self);
+  g_ptr_array_unref (self->connections);
+  g_ptr_array_unref (self->modules);
+  g_clear_object (&self->stop_task);
+  connection_number_free (self->numbers);
+  g_free (self);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * All modules and connections: opens, with every check that an open needs, and the end of it all. Knows the
+ * stores of contexts and credentials; knows no bus.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "connection.h"
+#include "context-store.h"
+#include "credential-store.h"
+#include "module.h"
+
+#define MANAGER_CONNECTIONS_MAX 64
+
+/** How long manager_stop_async() takes at most. */
+#define MANAGER_STOP_MS 5000
+
+typedef struct Manager Manager;
+
+/** Both run inside the call or event that caused them. All are required. @removed: it was released. */
+typedef struct {
+  void (*added) (Connection *connection, gpointer user_data);
+  void (*removed) (Connection *connection, gpointer user_data);
+} ManagerListener;
+
+/** ManagerConfig: all must outlive the manager. */
+typedef struct {
+  StateDir *state_dir;
+  Ledger *ledger;
+  CredentialStore *credentials;
+  ContextStore *contexts;
+  TimerClock *clock;
+} ManagerConfig;
+
+/** MSSL_ERROR_STORAGE. */
+Manager *manager_new (const ManagerConfig *config, GError **error);
+
+/** Lets go of what there is, at once and without a word to anybody; call manager_stop_async() before. */
+void manager_free (Manager *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Manager, manager_free)
+
+/** @listener must outlive the manager; NULL ends it. There is one. */
+void manager_set_listener (Manager *self, const ManagerListener *listener, gpointer user_data);
+
+/** The stores that it was given. */
+ContextStore *manager_get_contexts (Manager *self);
+CredentialStore *manager_get_credentials (Manager *self);
+
+/** Adds a module (a new reference), which is not started yet. Its name must be new. */
+void manager_add_module (Manager *self, Module *module);
+
+/** Starts all modules. Once. */
+void manager_start (Manager *self);
+
+/** Borrowed; NULL when there is none. */
+Module *manager_lookup_module (Manager *self, const char *name);
+
+/** In the order in which they were added. Element type Module*; borrowed, do not change. */
+GPtrArray *manager_get_modules (Manager *self);
+
+/** Not yet released, oldest first. Element type Connection*; borrowed, do not change. */
+GPtrArray *manager_get_connections (Manager *self);
+
+/**
+ * Opens a connection with @context for the client @owner (unique bus name) of user @owner_uid; @options is
+ * a{sv}. Announces it (@added) and returns it, borrowed. Errors: INVALID_ARGUMENT, NOT_FOUND, NOT_READY,
+ * BUSY, LIMIT_EXCEEDED, STORAGE; then nothing has changed.
+ */
+Connection *manager_open (Manager *self, Context *context, const char *host, guint16 port, GVariant *options,
+                          const char *owner, guint owner_uid, GError **error);
+
+/** Overwrites marked credentials in every module where it can be done now. The callback runs once. No error.
+ */
+void manager_erase_credentials_async (Manager *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean manager_erase_credentials_finish (GAsyncResult *result, GError **error);
+
+/**
+ * Closes all connections (CLOSE_REASON_SHUTDOWN), then lets the modules end in good order; within
+ * MANAGER_STOP_MS. No open succeeds any more. Once. The callback runs once. No error.
+ */
+void manager_stop_async (Manager *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean manager_stop_finish (GAsyncResult *result, GError **error);

@@ -1,0 +1,714 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The life of a module: open the port, start the driver, use it, lose it, again. What a slot is used for is
+ * not known here.
+ */
+#include "module.h"
+
+#include "mssl-error.h"
+
+struct _Module {
+  GObject parent_instance;
+
+  ModuleConfig config;
+  Ledger *ledger;
+
+  ModuleState state;
+  char *state_text;
+  char *logged_text;
+  ModuleIdentity identity;
+  ModuleCapabilities capabilities;
+
+  ModuleDriver *driver; /* NULL while absent and lost */
+  guint64 life;         /* counts drivers: a result of an earlier one is dropped */
+  ModuleDriver *doomed; /* lost, to be freed when none of its code is on the stack */
+  GSource *doomed_source;
+  Timer retry;
+  guint retry_ms;
+
+  GPtrArray *slots;       /* Slot; made when the capabilities are known, grows only */
+  GSource *next_source;   /* NULL when nothing is to be begun */
+  gboolean erasing;       /* the driver is overwriting a credential */
+  gboolean erase_wanted;  /* FALSE when nothing is marked, or an attempt has failed */
+  GPtrArray *erase_tasks; /* GTask */
+  GTask *stop_task;
+};
+
+G_DEFINE_FINAL_TYPE (Module, module, G_TYPE_OBJECT)
+
+static guint changed_signal;
+
+static void begin_next (Module *self);
+
+const char *
+module_state_get_name (ModuleState state)
+{
+  static const char *const names[] = {
+    [MODULE_ABSENT] = "absent", [MODULE_STARTING] = "starting", [MODULE_READY] = "ready",
+    [MODULE_LOST] = "lost",     [MODULE_STOPPED] = "stopped",
+  };
+
+  return names[state];
+}
+
+static void
+emit_changed (Module *self)
+{
+  g_signal_emit (self, changed_signal, 0);
+}
+
+/* A port that is tried for hours is told of once, and again when the cause is another. */
+static void
+log_state (Module *self)
+{
+  if (self->state == MODULE_STARTING || g_strcmp0 (self->state_text, self->logged_text) == 0)
+    return;
+
+  g_free (self->logged_text);
+  self->logged_text = g_strdup (self->state_text);
+  g_message ("Module %s (%s) is %s. %s", self->config.name, self->config.device,
+             module_state_get_name (self->state), self->state_text);
+}
+
+/* @text: why, for MODULE_ABSENT and MODULE_LOST. */
+static void
+set_state (Module *self, ModuleState state, const char *text)
+{
+  g_autofree char *old_text = g_steal_pointer (&self->state_text);
+
+  if (state == self->state && g_str_equal (old_text, text)) {
+    self->state_text = g_steal_pointer (&old_text);
+    return;
+  }
+  self->state = state;
+  self->state_text = g_strdup (text);
+  log_state (self);
+  emit_changed (self);
+}
+
+static gboolean
+on_next (gpointer user_data)
+{
+  Module *self = user_data;
+
+  g_clear_pointer (&self->next_source, g_source_unref);
+  begin_next (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_next (Module *self)
+{
+  if (self->next_source != NULL)
+    return;
+
+  self->next_source = g_idle_source_new ();
+  g_source_set_priority (self->next_source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->next_source, on_next, self, NULL);
+  g_source_attach (self->next_source, g_main_context_get_thread_default ());
+}
+
+static void
+on_slot_changed (Slot *slot, gpointer user_data)
+{
+  Module *self = user_data;
+
+  if (slot_get_state (slot) == SLOT_FREE)
+    self->erase_wanted = TRUE;
+  schedule_next (self);
+  emit_changed (self);
+}
+
+static Slot *
+find_slot (Module *self, SlotState state)
+{
+  Slot *found = NULL;
+
+  for (guint i = 0; i < self->slots->len; i++) {
+    Slot *slot = self->slots->pdata[i];
+
+    /* The oldest connection first. */
+    if (slot_get_state (slot) == state && (found == NULL || slot_get_holder (slot) < slot_get_holder (found)))
+      found = slot;
+  }
+  return found;
+}
+
+static gboolean
+all_slots_free (Module *self)
+{
+  for (guint i = 0; i < self->slots->len; i++)
+    if (slot_get_state (self->slots->pdata[i]) != SLOT_FREE)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+lose_slots (Module *self, const GError *error)
+{
+  for (guint i = 0; i < self->slots->len; i++)
+    slot_lose (self->slots->pdata[i], error);
+}
+
+/* -- the driver: dropped, lost, opened again ------------------------------------------------------- */
+
+static void
+free_doomed (Module *self)
+{
+  if (self->doomed_source == NULL)
+    return;
+
+  g_source_destroy (self->doomed_source);
+  g_clear_pointer (&self->doomed_source, g_source_unref);
+  g_clear_pointer (&self->doomed, module_driver_free);
+}
+
+static gboolean
+on_doomed (gpointer user_data)
+{
+  free_doomed (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* One of the driver's own functions may be on the stack, so it goes later (bug class 15). */
+static void
+drop_driver (Module *self)
+{
+  if (self->driver == NULL)
+    return;
+
+  free_doomed (self);
+  self->life++;
+  self->erasing = FALSE;
+  module_driver_set_listener (self->driver, NULL, NULL);
+  self->doomed = g_steal_pointer (&self->driver);
+  self->doomed_source = g_idle_source_new ();
+  g_source_set_callback (self->doomed_source, on_doomed, self, NULL);
+  g_source_attach (self->doomed_source, g_main_context_get_thread_default ());
+}
+
+static void
+retry_later (Module *self)
+{
+  timer_set (&self->retry, self->retry_ms);
+  self->retry_ms = MIN (self->retry_ms * 2, MODULE_RETRY_LAST_MS);
+}
+
+static void
+lose_driver (Module *self, const GError *error)
+{
+  g_autoptr (GError) lost = module_error_new (CLOSE_REASON_MODULE_LOST, 0, "%s", error->message);
+
+  lose_slots (self, lost);
+  drop_driver (self);
+  set_state (self, MODULE_LOST, error->message);
+  retry_later (self);
+  schedule_next (self);
+}
+
+static void
+on_connecting (guint index, gpointer user_data)
+{
+  Module *self = user_data;
+
+  if (index < self->slots->len)
+    slot_handle_connecting (self->slots->pdata[index]);
+}
+
+static void
+on_received (guint index, GBytes *data, gpointer user_data)
+{
+  Module *self = user_data;
+
+  if (index < self->slots->len)
+    slot_handle_received (self->slots->pdata[index], data);
+}
+
+static void
+on_closed (guint index, const GError *error, gpointer user_data)
+{
+  Module *self = user_data;
+
+  if (index < self->slots->len)
+    slot_handle_closed (self->slots->pdata[index], error);
+}
+
+static void
+on_credential_changed (ModuleCredentialPart part, gboolean known, gpointer user_data)
+{
+  Module *self = user_data;
+  Slot *slot = find_slot (self, SLOT_CONFIGURING);
+  const char *digest = slot != NULL ? slot_get_digest (slot, part) : NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean noted;
+
+  if (known)
+    noted = ledger_set (self->ledger, self->identity.imei, part, digest, &error);
+  else
+    noted = ledger_begin_upload (self->ledger, self->identity.imei, part, digest, &error);
+  if (noted)
+    return;
+
+  g_warning ("Module %s: cannot note which credential it holds: %s", self->config.name, error->message);
+  if (slot != NULL)
+    slot_fail (slot, module_error_new (CLOSE_REASON_CREDENTIAL, 0,
+                                       "It could not be noted which credential the module holds: %s",
+                                       error->message));
+}
+
+static void
+on_restarted (gpointer user_data)
+{
+  Module *self = user_data;
+
+  g_message ("Module %s: it has restarted", self->config.name);
+  emit_changed (self);
+}
+
+static void
+on_lost (const GError *error, gpointer user_data)
+{
+  lose_driver (user_data, error);
+}
+
+static const ModuleDriverListener listener = {
+  on_connecting, on_received, on_closed, on_credential_changed, on_restarted, on_lost,
+};
+
+/* A call of the driver: what it was for, and by which driver. */
+typedef struct {
+  Module *module;
+  guint64 life;
+  ModuleCredentialPart part;
+} Operation;
+
+static Operation *
+operation_new (Module *self)
+{
+  Operation *operation = g_new0 (Operation, 1);
+
+  operation->module = g_object_ref (self);
+  operation->life = self->life;
+  return operation;
+}
+
+static void
+operation_free (Operation *operation)
+{
+  g_object_unref (operation->module);
+  g_free (operation);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Operation, operation_free)
+
+static void
+take_identity (Module *self)
+{
+  const ModuleIdentity *identity = module_driver_get_identity (self->driver);
+
+  g_free ((char *) self->identity.manufacturer);
+  g_free ((char *) self->identity.model);
+  g_free ((char *) self->identity.revision);
+  g_free ((char *) self->identity.imei);
+  self->identity.manufacturer = g_strdup (identity->manufacturer != NULL ? identity->manufacturer : "");
+  self->identity.model = g_strdup (identity->model != NULL ? identity->model : "");
+  self->identity.revision = g_strdup (identity->revision != NULL ? identity->revision : "");
+  self->identity.imei = g_strdup (identity->imei != NULL ? identity->imei : "");
+}
+
+static void
+take_capabilities (Module *self)
+{
+  self->capabilities = *module_driver_get_capabilities (self->driver);
+  self->capabilities.slots = CLAMP (self->capabilities.slots, 1, MODULE_SLOTS_MAX);
+  while (self->slots->len < self->capabilities.slots)
+    g_ptr_array_add (self->slots, slot_new (G_OBJECT (self), self->slots->len, on_slot_changed, self));
+}
+
+static void
+on_started (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Operation) operation = user_data;
+  Module *self = operation->module;
+  g_autoptr (GError) error = NULL;
+  gboolean started = module_driver_start_finish (NULL, result, &error);
+
+  if (operation->life != self->life || self->state != MODULE_STARTING)
+    return;
+
+  if (!started) {
+    lose_driver (self, error);
+    return;
+  }
+  take_identity (self);
+  take_capabilities (self);
+  self->retry_ms = MODULE_RETRY_FIRST_MS;
+  self->erase_wanted = TRUE;
+  set_state (self, MODULE_READY, "");
+  schedule_next (self);
+}
+
+static void
+open_port (Module *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  free_doomed (self);
+  self->driver = self->config.open_driver (self->config.user_data, &error);
+  if (self->driver == NULL) {
+    set_state (self, MODULE_ABSENT, error->message);
+    retry_later (self);
+    return;
+  }
+  self->life++;
+  module_driver_set_listener (self->driver, &listener, self);
+  set_state (self, MODULE_STARTING, "");
+  module_driver_start_async (self->driver, on_started, operation_new (self));
+}
+
+static void
+on_retry (gpointer user_data)
+{
+  open_port (user_data);
+}
+
+void
+module_start (Module *self)
+{
+  g_return_if_fail (self->state == MODULE_ABSENT && self->driver == NULL);
+
+  open_port (self);
+}
+
+/* -- what comes next: a waiting open, or a credential that is to be overwritten -------------------- */
+
+static void
+finish_erase_tasks (Module *self)
+{
+  g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->erase_tasks);
+
+  self->erase_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < tasks->len; i++)
+    g_task_return_boolean (tasks->pdata[i], TRUE);
+}
+
+static void
+on_erased (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Operation) operation = user_data;
+  Module *self = operation->module;
+  g_autoptr (GError) error = NULL;
+  gboolean erased = module_driver_erase_credential_finish (NULL, result, &error)
+                    && ledger_set_erased (self->ledger, self->identity.imei, operation->part, &error);
+
+  if (!erased)
+    g_message ("Module %s: a deleted credential could not be overwritten: %s", self->config.name,
+               error->message);
+  if (operation->life != self->life)
+    return;
+
+  self->erasing = FALSE;
+  if (!erased)
+    self->erase_wanted = FALSE;
+  schedule_next (self);
+}
+
+static gboolean
+begin_erasure (Module *self)
+{
+  Operation *operation;
+  ModuleCredentialPart part;
+
+  if (!self->erase_wanted || self->state != MODULE_READY || !all_slots_free (self))
+    return FALSE;
+
+  self->erase_wanted = ledger_next_erasure (self->ledger, self->identity.imei, &part);
+  if (!self->erase_wanted)
+    return FALSE;
+
+  self->erasing = TRUE;
+  operation = operation_new (self);
+  operation->part = part;
+  module_driver_erase_credential_async (self->driver, part, on_erased, operation);
+  return TRUE;
+}
+
+/* One thing at a time that touches the module's credentials, so that the ledger knows what is meant. */
+static void
+begin_next (Module *self)
+{
+  Slot *waiting;
+
+  if (self->erasing)
+    return;
+
+  waiting = find_slot (self, SLOT_WAITING);
+  if (waiting != NULL) {
+    if (find_slot (self, SLOT_CONFIGURING) == NULL)
+      slot_start (waiting);
+  } else if (begin_erasure (self)) {
+    return;
+  }
+  finish_erase_tasks (self);
+}
+
+void
+module_erase_credentials_async (Module *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, module_erase_credentials_async);
+  g_ptr_array_add (self->erase_tasks, task);
+  self->erase_wanted = TRUE;
+  schedule_next (self);
+}
+
+gboolean
+module_erase_credentials_finish (Module *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* -- slots ------------------------------------------------------------------------------------------ */
+
+gboolean
+module_has_free_slot (Module *self)
+{
+  return self->state == MODULE_READY && find_slot (self, SLOT_FREE) != NULL;
+}
+
+static void
+set_not_ready (Module *self, GError **error)
+{
+  const char *why = *self->state_text != '\0' ? self->state_text : "try again in some seconds";
+
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "Module \"%s\" is %s: %s", self->config.name,
+               module_state_get_name (self->state), why);
+}
+
+static void
+set_busy (Module *self, GError **error)
+{
+  g_autoptr (GArray) holders = module_list_holders (self);
+  g_autoptr (GString) numbers = g_string_new (NULL);
+
+  for (guint i = 0; i < holders->len; i++)
+    g_string_append_printf (numbers, "%s%" G_GUINT64_FORMAT, i > 0 ? ", " : "",
+                            g_array_index (holders, guint64, i));
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_BUSY,
+               "Module \"%s\" has no free slot: connection %s holds %s; try again when it has closed",
+               self->config.name, numbers->str, self->slots->len == 1 ? "its only one" : "them");
+}
+
+Slot *
+module_take_slot (Module *self, guint64 number, const SlotListener *slot_listener, gpointer user_data,
+                  GError **error)
+{
+  Slot *slot;
+
+  if (self->state != MODULE_READY) {
+    set_not_ready (self, error);
+    return NULL;
+  }
+  slot = find_slot (self, SLOT_FREE);
+  if (slot == NULL) {
+    set_busy (self, error);
+    return NULL;
+  }
+  slot_take (slot, self->driver, number, slot_listener, user_data);
+  return slot;
+}
+
+gboolean
+module_holds_credential (Module *self, ModuleCredentialPart part, const char *digest)
+{
+  return ledger_holds (self->ledger, self->identity.imei, part, digest);
+}
+
+GArray *
+module_list_holders (Module *self)
+{
+  GArray *holders = g_array_new (FALSE, FALSE, sizeof (guint64));
+
+  for (guint i = 0; i < self->slots->len; i++) {
+    guint64 number = slot_get_holder (self->slots->pdata[i]);
+
+    if (number != 0)
+      g_array_append_val (holders, number);
+  }
+  return holders;
+}
+
+/* -- the end ----------------------------------------------------------------------------------------- */
+
+void
+module_abandon (Module *self)
+{
+  g_autoptr (GError) error = module_error_new (CLOSE_REASON_SHUTDOWN, 0, "The daemon is ending");
+  g_autoptr (GTask) task = g_steal_pointer (&self->stop_task);
+
+  timer_clear (&self->retry);
+  set_state (self, MODULE_STOPPED, "");
+  lose_slots (self, error);
+  drop_driver (self);
+  finish_erase_tasks (self);
+  if (task != NULL)
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Operation) operation = user_data;
+  Module *self = operation->module;
+  g_autoptr (GError) error = NULL;
+
+  if (!module_driver_stop_finish (NULL, result, &error))
+    g_message ("Module %s: it did not end in good order: %s", self->config.name, error->message);
+  if (operation->life == self->life)
+    module_abandon (self);
+}
+
+void
+module_stop_async (Module *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, module_stop_async);
+  g_return_if_fail (self->stop_task == NULL);
+
+  self->stop_task = g_steal_pointer (&task);
+  timer_clear (&self->retry);
+  set_state (self, MODULE_STOPPED, "");
+  if (self->driver == NULL)
+    module_abandon (self);
+  else
+    module_driver_stop_async (self->driver, on_stopped, operation_new (self));
+}
+
+gboolean
+module_stop_finish (Module *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* -- the object -------------------------------------------------------------------------------------- */
+
+const char *
+module_get_name (Module *self)
+{
+  return self->config.name;
+}
+
+const char *
+module_get_device (Module *self)
+{
+  return self->config.device;
+}
+
+const char *
+module_get_claim_mode (Module *self)
+{
+  return self->config.claim_mode;
+}
+
+ModuleState
+module_get_state (Module *self)
+{
+  return self->state;
+}
+
+const char *
+module_get_state_text (Module *self)
+{
+  return self->state_text;
+}
+
+const ModuleIdentity *
+module_get_identity (Module *self)
+{
+  return &self->identity;
+}
+
+const ModuleCapabilities *
+module_get_capabilities (Module *self)
+{
+  return &self->capabilities;
+}
+
+guint
+module_get_sleep_locks (Module *self)
+{
+  return self->state == MODULE_READY ? module_driver_get_sleep_locks (self->driver) : 0;
+}
+
+static void
+module_dispose (GObject *object)
+{
+  Module *self = MSSL_MODULE (object);
+
+  /* Slots are held by connections, which hold the module: so all are free by now. */
+  timer_clear (&self->retry);
+  drop_driver (self);
+  free_doomed (self);
+  if (self->next_source != NULL) {
+    g_source_destroy (self->next_source);
+    g_clear_pointer (&self->next_source, g_source_unref);
+  }
+  G_OBJECT_CLASS (module_parent_class)->dispose (object);
+}
+
+static void
+module_finalize (GObject *object)
+{
+  Module *self = MSSL_MODULE (object);
+
+  if (self->config.free_user_data != NULL)
+    self->config.free_user_data (self->config.user_data);
+  g_free ((char *) self->config.name);
+  g_free ((char *) self->config.device);
+  g_free ((char *) self->config.claim_mode);
+  g_free ((char *) self->identity.manufacturer);
+  g_free ((char *) self->identity.model);
+  g_free ((char *) self->identity.revision);
+  g_free ((char *) self->identity.imei);
+  g_free (self->state_text);
+  g_free (self->logged_text);
+  g_ptr_array_unref (self->slots);
+  g_ptr_array_unref (self->erase_tasks);
+  G_OBJECT_CLASS (module_parent_class)->finalize (object);
+}
+
+static void
+module_class_init (ModuleClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = module_dispose;
+  object_class->finalize = module_finalize;
+  changed_signal =
+      g_signal_new ("changed", MODULE_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+module_init (Module *self)
+{
+  self->state_text = g_strdup ("");
+  self->identity = (ModuleIdentity){ g_strdup (""), g_strdup (""), g_strdup (""), g_strdup ("") };
+  self->retry_ms = MODULE_RETRY_FIRST_MS;
+  self->slots = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);
+  self->erase_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+Module *
+module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock)
+{
+  Module *self = g_object_new (MODULE_TYPE, NULL);
+
+  self->config = *config;
+  self->config.name = g_strdup (config->name);
+  self->config.device = g_strdup (config->device);
+  self->config.claim_mode = g_strdup (config->claim_mode);
+  self->ledger = ledger;
+  timer_init (&self->retry, clock, on_retry, self);
+  return self;
+}

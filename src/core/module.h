@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One configured port and the module behind it: keeps a driver running on it, hands out its slots, keeps the
+ * ledger of what the module holds. Knows the driver's interface and no vendor; knows no bus.
+ *
+ * Signal "changed" (no arguments): something that a getter tells has changed; a step of the state is one
+ * emission. Runs inside the call that caused it. Handlers must not change the module.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "ledger.h"
+#include "module-driver.h"
+#include "slot.h"
+#include "timer.h"
+
+#define MODULE_TYPE (module_get_type ())
+G_DECLARE_FINAL_TYPE (Module, module, MSSL, MODULE, GObject)
+
+/** The first pause before the port is opened again; it doubles up to the last. */
+#define MODULE_RETRY_FIRST_MS 2000
+#define MODULE_RETRY_LAST_MS 30000
+
+/** As documented in org.modemssl1.Module.xml. */
+typedef enum {
+  MODULE_ABSENT,
+  MODULE_STARTING,
+  MODULE_READY,
+  MODULE_LOST,
+  MODULE_STOPPED,
+} ModuleState;
+
+/** The name on the bus. Static. */
+const char *module_state_get_name (ModuleState state);
+
+/**
+ * ModuleConfig: copied by module_new().
+ * @open_driver: opens the port and makes a driver on it, without waiting for the module; or an error for a
+ *   person. Called again after each loss.
+ */
+typedef struct {
+  const char *name;
+  const char *device;
+  const char *claim_mode;
+  ModuleDriver *(*open_driver) (gpointer user_data, GError **error);
+  gpointer user_data;
+  GDestroyNotify free_user_data;
+} ModuleConfig;
+
+/** An absent module that does nothing yet. @ledger and @clock must outlive it. */
+Module *module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock);
+
+/** Opens the port now, and again whenever it is lost. Once. */
+void module_start (Module *self);
+
+/** Lets the driver end in good order, then drops it; every slot ends. The callback runs once. No error. */
+void module_stop_async (Module *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean module_stop_finish (Module *self, GAsyncResult *result, GError **error);
+
+/** Drops the driver at once, for the case that module_stop_async() takes too long. Every slot ends inside. */
+void module_abandon (Module *self);
+
+const char *module_get_name (Module *self);
+const char *module_get_device (Module *self);
+const char *module_get_claim_mode (Module *self);
+ModuleState module_get_state (Module *self);
+
+/** One sentence on why it is absent or lost; otherwise empty. Borrowed until the next change. */
+const char *module_get_state_text (Module *self);
+
+/** Empty strings (never NULL) and zeros until it was ready once. Borrowed until the next change. */
+const ModuleIdentity *module_get_identity (Module *self);
+const ModuleCapabilities *module_get_capabilities (Module *self);
+
+guint module_get_sleep_locks (Module *self);
+
+/** The numbers of the connections that hold a slot; the caller unrefs. Element type guint64. */
+GArray *module_list_holders (Module *self);
+
+/** Whether module_take_slot() would give a slot now. */
+gboolean module_has_free_slot (Module *self);
+
+/**
+ * Takes a free slot for the connection @number. @listener's start follows from the main loop, when it is its
+ * turn. The slot belongs to the module; do not touch it after its @ended. Errors: NOT_READY, BUSY (names the
+ * holder).
+ */
+Slot *module_take_slot (Module *self, guint64 number, const SlotListener *listener, gpointer user_data,
+                        GError **error);
+
+/** Whether the ledger says that the module holds exactly this. FALSE when @digest is NULL. */
+gboolean module_holds_credential (Module *self, ModuleCredentialPart part, const char *digest);
+
+/**
+ * Overwrites the copies that the ledger has marked, as far as that is possible now: not while a slot is
+ * taken or the module is not ready. The callback runs once, when it is done or cannot be done. No error.
+ */
+void module_erase_credentials_async (Module *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean module_erase_credentials_finish (Module *self, GAsyncResult *result, GError **error);
