@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The configuration file: one [module NAME] group for each port. Read whole or refused whole, with the line
+ * and the key that are wrong.
+ */
+#pragma once
+
+#include "serial-port.h"
+
+#define DAEMON_CONFIG_ERROR (daemon_config_error_quark ())
+GQuark daemon_config_error_quark (void);
+
+/** All errors of this file are DAEMON_CONFIG_ERROR, 0, and say `FILE:LINE: …`. */
+#define DAEMON_CONFIG_ERROR_INVALID 0
+
+/** A file may not be larger, nor name more modules. */
+#define DAEMON_CONFIG_MAX_BYTES (256 * 1024)
+#define DAEMON_CONFIG_MAX_MODULES 64
+
+/**
+ * DaemonConfigModule: one group. Strings are owned by the DaemonConfig.
+ * @device: `device=`, an absolute path; required.
+ * @baud_rate: `baud-rate=`, default 115200.
+ * @flow_control: `flow-control=none|rts-cts`, default none.
+ * @prompt_delay_ms: `prompt-delay=`, 0 to 2000, default 50.
+ * @claim: `claim=device`, the default.
+ */
+typedef struct {
+  char *name;
+  char *device;
+  guint baud_rate;
+  SerialFlowControl flow_control;
+  guint prompt_delay_ms;
+  char *claim;
+} DaemonConfigModule;
+
+/** @modules: of DaemonConfigModule, in the order of the file. */
+typedef struct {
+  GPtrArray *modules;
+} DaemonConfig;
+
+/** NULL with an error when anything is wrong. */
+DaemonConfig *daemon_config_load (const char *path, GError **error);
+void daemon_config_free (DaemonConfig *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DaemonConfig, daemon_config_free)
