@@ -139,8 +139,8 @@ credential_store_set_listener (CredentialStore *self, const CredentialStoreListe
   self->listener_data = user_data;
 }
 
-static gboolean
-check_new (CredentialStore *self, const char *name, GError **error)
+gboolean
+credential_store_check_new (CredentialStore *self, const char *name, GError **error)
 {
   if (!mssl_name_check (name, "credential", error))
     return FALSE;
@@ -172,7 +172,7 @@ credential_store_import (CredentialStore *self, const char *name, CredentialPart
   g_autoptr (CredentialParts) taken = parts;
   Credential *credential;
 
-  if (!check_new (self, name, error) || !save (self, name, parts, error))
+  if (!credential_store_check_new (self, name, error) || !save (self, name, parts, error))
     return NULL;
   credential = credential_new (name, g_steal_pointer (&taken));
   g_hash_table_insert (self->table, g_strdup (name), credential);

@@ -35,6 +35,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CredentialStore, credential_store_free)
 void credential_store_set_listener (CredentialStore *self, const CredentialStoreListener *listener,
                                     gpointer user_data);
 
+/** Whether @name could be imported now. Errors: INVALID_ARGUMENT, EXISTS, LIMIT_EXCEEDED. */
+gboolean credential_store_check_new (CredentialStore *self, const char *name, GError **error);
+
 /**
  * Saves a new credential; @parts is taken in any case. Returns it, borrowed. Errors: INVALID_ARGUMENT (name),
  * EXISTS, LIMIT_EXCEEDED, STORAGE.

@@ -10,6 +10,9 @@
 #include "credential-store.h"
 #include "mssl-skeletons.h"
 
+/** Calls of ImportCredential, Replace and Delete that may be under way at a time. */
+#define DBUS_CREDENTIAL_CALLS_MAX 16
+
 typedef struct DBusCredential DBusCredential;
 
 typedef void (*DBusCredentialErasedFunc) (gpointer done_data);
@@ -36,13 +39,11 @@ void dbus_credential_free (DBusCredential *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DBusCredential, dbus_credential_free)
 
 /**
- * Handlers for the Manager's signals "handle-import-credential",
- * "handle-get-credential" and "handle-get-credentials": connect them with the DBusCredential as user data.
- * Always TRUE.
+ * Handlers for the Manager's signals "handle-import-credential", "handle-get-credential" and
+ * "handle-get-credentials": connect them with the DBusCredential as user data. Always TRUE.
  */
-gboolean
-dbus_credential_handle_import (MsslDBusManager *manager, GDBusMethodInvocation *invocation, GUnixFDList *fds,
-                               const char *name, GVariant *parts, gpointer user_data);
+gboolean dbus_credential_handle_import (MsslDBusManager *manager, GDBusMethodInvocation *invocation,
+                                        const char *name, GVariant *parts, gpointer user_data);
 gboolean dbus_credential_handle_get (MsslDBusManager *manager, GDBusMethodInvocation *invocation,
                                      const char *name, gpointer user_data);
 gboolean
