@@ -153,8 +153,13 @@ add_needs (Manager *self, ConnectionConfig *config, GError **error)
 
 /* What can be said before the module is known to be there. */
 static gboolean
-check_open (Manager *self, const char *host, guint16 port, GError **error)
+check_open (Manager *self, Context *context, const char *host, guint16 port, GError **error)
 {
+  if (context_store_lookup (self->config.contexts, context_get_name (context)) != context) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_FOUND, "Context \"%s\" was deleted",
+                 context_get_name (context));
+    return FALSE;
+  }
   if (!open_options_check_host (host, G_MAXUINT, error))
     return FALSE;
   if (port == 0) {
@@ -205,7 +210,7 @@ manager_open (Manager *self, Context *context, const char *host, guint16 port, G
   g_autoptr (OpenOptions) parsed = open_options_new (options, error);
   ConnectionConfig config = { 0 };
 
-  if (parsed == NULL || !check_open (self, host, port, error))
+  if (parsed == NULL || !check_open (self, context, host, port, error))
     return NULL;
 
   config.module = pick_module (self, parsed->module, error);

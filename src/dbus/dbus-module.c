@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The properties of a module.
+ */
+#include "dbus-module.h"
+
+#include "dbus-connection.h"
+#include "mssl-name.h"
+#include "mssl-names.h"
+#include "mssl-skeletons.h"
+
+struct DBusModule {
+  Module *module;
+  GDBusObjectManagerServer *objects;
+  MsslDBusModule *skeleton;
+  char *path;
+};
+
+static GVariant *
+make_capabilities (Module *module)
+{
+  const ModuleCapabilities *capabilities = module_get_capabilities (module);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+
+  if (capabilities->slots > 0) {
+    g_variant_builder_add (&builder, "{sv}", "slots", g_variant_new_uint32 (capabilities->slots));
+    g_variant_builder_add (&builder, "{sv}", "max-send-bytes",
+                           g_variant_new_uint32 (capabilities->max_send_bytes));
+    g_variant_builder_add (&builder, "{sv}", "max-receive-bytes",
+                           g_variant_new_uint32 (capabilities->max_receive_bytes));
+    g_variant_builder_add (&builder, "{sv}", "max-host-bytes",
+                           g_variant_new_uint32 (capabilities->max_host_bytes));
+  }
+  return g_variant_builder_end (&builder);
+}
+
+static void
+set_slot_holders (DBusModule *self)
+{
+  g_autoptr (GArray) holders = module_list_holders (self->module);
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < holders->len; i++)
+    g_ptr_array_add (paths, dbus_connection_make_path (g_array_index (holders, guint64, i)));
+  g_ptr_array_add (paths, NULL);
+  mssl_dbus_module_set_slot_holders (self->skeleton, (const char *const *) paths->pdata);
+}
+
+static void
+on_changed (Module *module, gpointer user_data)
+{
+  DBusModule *self = user_data;
+  const ModuleIdentity *identity = module_get_identity (module);
+
+  mssl_dbus_module_set_state (self->skeleton, module_state_get_name (module_get_state (module)));
+  mssl_dbus_module_set_state_text (self->skeleton, module_get_state_text (module));
+  mssl_dbus_module_set_manufacturer (self->skeleton, identity->manufacturer);
+  mssl_dbus_module_set_model (self->skeleton, identity->model);
+  mssl_dbus_module_set_revision (self->skeleton, identity->revision);
+  mssl_dbus_module_set_equipment_identifier (self->skeleton, identity->imei);
+  mssl_dbus_module_set_capabilities (self->skeleton, make_capabilities (module));
+  mssl_dbus_module_set_sleep_locks (self->skeleton, module_get_sleep_locks (module));
+  set_slot_holders (self);
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
+}
+
+DBusModule *
+dbus_module_new (Module *module, GDBusObjectManagerServer *objects)
+{
+  DBusModule *self = g_new0 (DBusModule, 1);
+  g_autoptr (MsslDBusObjectSkeleton) object = NULL;
+
+  self->module = g_object_ref (module);
+  self->objects = objects;
+  self->skeleton = mssl_dbus_module_skeleton_new ();
+  self->path = mssl_name_to_path (MSSL_PATH_MODULES, module_get_name (module));
+  mssl_dbus_module_set_name (self->skeleton, module_get_name (module));
+  mssl_dbus_module_set_device (self->skeleton, module_get_device (module));
+  mssl_dbus_module_set_claim_mode (self->skeleton, module_get_claim_mode (module));
+  on_changed (module, self);
+  g_signal_connect (module, "changed", G_CALLBACK (on_changed), self);
+
+  object = mssl_dbus_object_skeleton_new (self->path);
+  mssl_dbus_object_skeleton_set_module (object, self->skeleton);
+  g_dbus_object_manager_server_export (objects, G_DBUS_OBJECT_SKELETON (object));
+  return self;
+}
+
+void
+dbus_module_free (DBusModule *self)
+{
+  g_dbus_object_manager_server_unexport (self->objects, self->path);
+  g_signal_handlers_disconnect_by_data (self->module, self);
+  g_object_unref (self->module);
+  g_object_unref (self->skeleton);
+  g_free (self->path);
+  g_free (self);
+}
