@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * modemssld: reads options and configuration, puts the layers together, runs until a signal or the loss of
+ * the bus.
+ */
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <locale.h>
+#include <stdlib.h>
+
+#include "build-config.h"
+#include "daemon-config.h"
+#include "daemon-log.h"
+#include "daemon-options.h"
+#include "daemon-port.h"
+#include "dbus-service.h"
+#include "manager.h"
+#include "mssl-names.h"
+
+/* A wrong option or configuration, which a restart does not mend. */
+#define EXIT_USAGE 2
+
+typedef struct {
+  DaemonOptions options;
+  DaemonConfig *config;
+  AtTrace *trace;
+  StateDir *state_dir;
+  Ledger *ledger;
+  CredentialStore *credentials;
+  ContextStore *contexts;
+  Manager *manager;
+  MmPorts *mm_ports;
+  GDBusConnection *bus;
+  DBusService *service;
+  GMainLoop *loop;
+  int status;
+} Daemon;
+
+static int
+complain (int status, const GError *error)
+{
+  g_printerr ("modemssld: %s\n", error->message);
+  return status;
+}
+
+static gboolean
+open_stores (Daemon *self, GError **error)
+{
+  ManagerConfig manager_config;
+
+  self->state_dir = state_dir_open (self->options.state_dir, error);
+  if (self->state_dir == NULL)
+    return FALSE;
+  self->ledger = ledger_new (self->state_dir, error);
+  if (self->ledger == NULL)
+    return FALSE;
+  self->credentials = credential_store_new (self->state_dir, self->ledger, error);
+  if (self->credentials == NULL)
+    return FALSE;
+  self->contexts = context_store_new (self->state_dir, self->credentials, error);
+  if (self->contexts == NULL)
+    return FALSE;
+  manager_config = (ManagerConfig){
+    .state_dir = self->state_dir,
+    .ledger = self->ledger,
+    .credentials = self->credentials,
+    .contexts = self->contexts,
+    .clock = timer_clock_get_system (),
+  };
+  self->manager = manager_new (&manager_config, error);
+  return self->manager != NULL;
+}
+
+static void
+quit (Daemon *self, int status)
+{
+  self->status = MAX (self->status, status);
+  g_main_loop_quit (self->loop);
+}
+
+static void
+on_name_acquired (gpointer user_data)
+{
+  g_debug ("%s is ours", MSSL_BUS_NAME);
+}
+
+static void
+on_name_lost (gpointer user_data)
+{
+  g_printerr ("modemssld: cannot have the name %s on the bus: another modemssld runs, or the bus policy "
+              "forbids it, or "
+              "the bus has gone\n",
+              MSSL_BUS_NAME);
+  quit (user_data, EXIT_FAILURE);
+}
+
+static void
+add_modules (Daemon *self)
+{
+  const GPtrArray *modules = self->config->modules;
+
+  if (modules->len == 0)
+    g_message ("no module is configured in %s: the daemon runs idle", self->options.config);
+  for (guint i = 0; i < modules->len; i++) {
+    g_autoptr (Module) module =
+        daemon_port_new_module (modules->pdata[i], self->mm_ports, self->ledger, self->trace);
+
+    manager_add_module (self->manager, module);
+  }
+}
+
+/** What ModemManager uses is known: the ports may be opened. */
+static void
+on_mm_ports (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Daemon *self = user_data;
+
+  self->mm_ports = mm_ports_new_finish (result);
+  add_modules (self);
+  self->service = dbus_service_new (self->bus, self->manager);
+  dbus_service_own_name (self->service, on_name_acquired, on_name_lost, self);
+  manager_start (self->manager);
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  manager_stop_finish (result, NULL);
+  quit (user_data, EXIT_SUCCESS);
+}
+
+static gboolean
+on_signal (gpointer user_data)
+{
+  Daemon *self = user_data;
+
+  g_debug ("told to stop");
+  manager_stop_async (self->manager, on_stopped, self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+daemon_clear (Daemon *self)
+{
+  g_clear_pointer (&self->service, dbus_service_free);
+  g_clear_pointer (&self->manager, manager_free);
+  g_clear_pointer (&self->contexts, context_store_free);
+  g_clear_pointer (&self->credentials, credential_store_free);
+  g_clear_pointer (&self->ledger, ledger_free);
+  g_clear_pointer (&self->state_dir, state_dir_close);
+  g_clear_pointer (&self->mm_ports, mm_ports_free);
+  g_clear_pointer (&self->trace, at_trace_unref);
+  g_clear_pointer (&self->config, daemon_config_free);
+  g_clear_object (&self->bus);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  daemon_options_clear (&self->options);
+}
+
+static int
+run (Daemon *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->options.trace != NULL) {
+    self->trace = at_trace_open (self->options.trace, &error);
+    if (self->trace == NULL)
+      return complain (EXIT_USAGE, error);
+  }
+  self->bus = g_bus_get_sync (self->options.bus, NULL, &error);
+  if (self->bus == NULL) {
+    g_prefix_error (&error, "cannot connect to the %s bus: ",
+                    self->options.bus == G_BUS_TYPE_SYSTEM ? "system" : "session");
+    return complain (EXIT_FAILURE, error);
+  }
+  /* GDBus would end the process by itself, without a word. */
+  g_dbus_connection_set_exit_on_close (self->bus, FALSE);
+  if (!open_stores (self, &error))
+    return complain (EXIT_FAILURE, error);
+  self->loop = g_main_loop_new (NULL, FALSE);
+  g_unix_signal_add (SIGTERM, on_signal, self);
+  g_unix_signal_add (SIGINT, on_signal, self);
+  mm_ports_new_async (on_mm_ports, self);
+  g_main_loop_run (self->loop);
+  return self->status;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  Daemon self = { 0 };
+  int status;
+
+  setlocale (LC_ALL, "");
+  if (!daemon_options_parse (&self.options, argc, argv, &error))
+    return complain (EXIT_USAGE, error);
+  if (self.options.show_version) {
+    g_print ("modemssld %s\n", MODEMSSL_VERSION);
+    daemon_options_clear (&self.options);
+    return EXIT_SUCCESS;
+  }
+  daemon_log_set_level (self.options.log_level);
+  self.config = daemon_config_load (self.options.config, &error);
+  status = self.config != NULL ? run (&self) : complain (EXIT_USAGE, error);
+  daemon_clear (&self);
+  return status;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * From one group of the configuration to a Module that core can run: how its port is claimed and which driver
+ * sits on it.
+ */
+#pragma once
+
+#include "at-trace.h"
+#include "daemon-config.h"
+#include "mm-ports.h"
+#include "module.h"
+
+/** A module that is not started. @config, @mm_ports, @ledger and @trace (or NULL) must outlive it. */
+Module *
+daemon_port_new_module (const DaemonConfigModule *config, MmPorts *mm_ports, Ledger *ledger, AtTrace *trace);
