@@ -28,8 +28,9 @@ typedef struct {
 static void
 show_connecting (Connect *self)
 {
-  CtlSessionReport report = ctl_session_get_report (self->session);
-  g_autofree char *module = ctl_text_get_label (report.module_path);
+  guint64 sent;
+  CtlPeerInfo info = ctl_session_get_info (self->session, &sent);
+  g_autofree char *module = ctl_text_get_label (info.module_path);
   g_autofree char *host = ctl_text_escape (self->host);
 
   fprintf (stderr, "connecting to %s:%u through %s…\n", host, self->port, module);
@@ -38,12 +39,13 @@ show_connecting (Connect *self)
 static void
 show_counters (Connect *self)
 {
-  CtlSessionReport report = ctl_session_get_report (self->session);
+  guint64 sent;
+  CtlPeerInfo info = ctl_session_get_info (self->session, &sent);
 
   fprintf (stderr,
            "sent %" G_GUINT64_FORMAT " bytes, of which %" G_GUINT64_FORMAT
            " were confirmed, received %" G_GUINT64_FORMAT " bytes\n",
-           report.sent, report.confirmed, report.received);
+           sent, info.confirmed, info.received);
 }
 
 static void
@@ -105,15 +107,14 @@ start_session (Connect *self, GDBusConnection *bus, GError **error)
   if (service == NULL)
     return FALSE;
 
-  const CtlSessionTarget target = {
+  const CtlPeerTarget target = {
     .service = service,
     .context_path = context_path,
     .host = self->host,
     .port = self->port,
     .module = self->options->module,
-    .linger_ms = self->options->linger_ms,
   };
-  self->session = ctl_session_new (bus, &target, on_state, self);
+  self->session = ctl_session_new (bus, &target, self->options->linger_ms, on_state, self);
   return TRUE;
 }
 
@@ -121,32 +122,34 @@ start_session (Connect *self, GDBusConnection *bus, GError **error)
 static void
 warn_unconfirmed (Connect *self)
 {
-  CtlSessionReport report = ctl_session_get_report (self->session);
+  guint64 sent;
+  CtlPeerInfo info = ctl_session_get_info (self->session, &sent);
 
-  if (report.confirmed < report.sent)
+  if (info.confirmed < sent)
     fprintf (stderr, "%s: the server closed before the last %" G_GUINT64_FORMAT " bytes were confirmed\n",
-             g_get_prgname (), report.sent - report.confirmed);
+             g_get_prgname (), sent - info.confirmed);
 }
 
 static void
 print_summary (Connect *self, const GError *error)
 {
-  CtlSessionReport report = { .path = "", .module_path = "", .reason = "", .text = "" };
+  guint64 sent = 0;
+  CtlPeerInfo info = { .path = "", .module_path = "", .reason = "", .text = "" };
   g_auto (GVariantDict) summary = G_VARIANT_DICT_INIT (NULL);
 
   if (self->session != NULL)
-    report = ctl_session_get_report (self->session);
+    info = ctl_session_get_info (self->session, &sent);
   g_variant_dict_insert (&summary, "context", "s", self->context);
   g_variant_dict_insert (&summary, "host", "s", self->host);
   g_variant_dict_insert (&summary, "port", "q", self->port);
-  g_variant_dict_insert (&summary, "connection", "s", report.path);
-  g_variant_dict_insert (&summary, "module", "s", report.module_path);
-  g_variant_dict_insert (&summary, "reason", "s", report.reason);
-  g_variant_dict_insert (&summary, "code", "i", report.code);
-  g_variant_dict_insert (&summary, "text", "s", report.text);
-  g_variant_dict_insert (&summary, "bytes-sent", "t", report.sent);
-  g_variant_dict_insert (&summary, "bytes-confirmed", "t", report.confirmed);
-  g_variant_dict_insert (&summary, "bytes-received", "t", report.received);
+  g_variant_dict_insert (&summary, "connection", "s", info.path);
+  g_variant_dict_insert (&summary, "module", "s", info.module_path);
+  g_variant_dict_insert (&summary, "reason", "s", info.reason);
+  g_variant_dict_insert (&summary, "code", "i", info.code);
+  g_variant_dict_insert (&summary, "text", "s", info.text);
+  g_variant_dict_insert (&summary, "bytes-sent", "t", sent);
+  g_variant_dict_insert (&summary, "bytes-confirmed", "t", info.confirmed);
+  g_variant_dict_insert (&summary, "bytes-received", "t", info.received);
   g_variant_dict_insert (&summary, "status", "i", error != NULL ? error->code : 0);
   g_variant_dict_insert (&summary, "error", "s", error != NULL ? error->message : "");
 
@@ -174,7 +177,7 @@ finish (Connect *self, GError *result, GError **error)
 }
 
 gboolean
-ctl_connect (const CtlOptions *options, char *const *arguments, GError **error)
+ctl_connect_run (const CtlOptions *options, char *const *arguments, GError **error)
 {
   guint64 port;
   if (!ctl_options_parse_number (arguments[2], "the port", G_MAXUINT16, &port, error))

@@ -7,4 +7,4 @@
 #include "ctl-options.h"
 
 /** A `CtlCommandFunc`. @arguments: context, host, port. Takes --module and --linger. */
-gboolean ctl_connect (const CtlOptions *options, char *const *arguments, GError **error);
+gboolean ctl_connect_run (const CtlOptions *options, char *const *arguments, GError **error);

@@ -26,7 +26,7 @@
 #define CONNECT_OPTIONS (CTL_OPTION_MODULE | CTL_OPTION_LINGER)
 
 static const CtlCommand commands[] = {
-  { "status", NULL, "", "show the daemon, its modules and who uses them", 0, 0, 0, ctl_status },
+  { "status", NULL, "", "show the daemon, its modules and who uses them", 0, 0, 0, ctl_status_run },
   { "module", "list", "", "list the modules", 0, 0, 0, ctl_module_list },
   { "module", "show", " [NAME]", "show one module or all", 0, 1, 0, ctl_module_show },
   { "context", "list", "", "list the contexts", 0, 0, 0, ctl_context_list },
@@ -45,8 +45,8 @@ static const CtlCommand commands[] = {
   { "connection", "show", " NUMBER", "show a connection", 1, 1, 0, ctl_connection_show },
   { "connection", "close", " NUMBER", "close a connection", 1, 1, 0, ctl_connection_close },
   { "connect", NULL, " CONTEXT HOST PORT [--module NAME] [--linger SECONDS]",
-    "open a connection and carry standard input and output over it", 3, 3, CONNECT_OPTIONS, ctl_connect },
-  { "monitor", NULL, "", "follow all changes until interrupted", 0, 0, 0, ctl_monitor },
+    "open a connection and carry standard input and output over it", 3, 3, CONNECT_OPTIONS, ctl_connect_run },
+  { "monitor", NULL, "", "follow all changes until interrupted", 0, 0, 0, ctl_monitor_run },
 };
 
 static char *
@@ -203,10 +203,10 @@ occupy_standard_files (void)
 static int
 report (const GError *error)
 {
+  const char *hint = error->code == CTL_ERROR_USAGE ? "; try “" PROGRAM " --help”" : "";
+
   if (*error->message != '\0')
-    fprintf (stderr, PROGRAM ": %s\n", error->message);
-  if (error->code == CTL_ERROR_USAGE)
-    fprintf (stderr, "Try “" PROGRAM " --help”.\n");
+    fprintf (stderr, PROGRAM ": %s%s\n", error->message, hint);
   return error->code;
 }
 

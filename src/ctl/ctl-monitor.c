@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "ctl-bus.h"
+#include "ctl-error.h"
 #include "ctl-print.h"
 #include "ctl-record.h"
 #include "ctl-text.h"
@@ -228,11 +229,23 @@ on_name_appeared (GDBusConnection *bus, const char *name, const char *owner, gpo
 static void
 on_name_vanished (GDBusConnection *bus, const char *name, gpointer user_data)
 {
-  announce_daemon (user_data, "daemon-vanished", "modemssld has left the bus");
+  /* There is no bus when the bus itself has gone, which is another's to tell. */
+  if (bus != NULL)
+    announce_daemon (user_data, "daemon-vanished", "modemssld has left the bus");
+}
+
+static void
+on_bus_closed (GDBusConnection *bus, gboolean remote_peer_vanished, GError *error, gpointer user_data)
+{
+  Monitor *self = user_data;
+
+  if (self->error == NULL)
+    self->error = g_error_new_literal (CTL_ERROR, CTL_ERROR_FAILED, "the bus went away");
+  g_main_loop_quit (self->loop);
 }
 
 gboolean
-ctl_monitor (const CtlOptions *options, char *const *arguments, GError **error)
+ctl_monitor_run (const CtlOptions *options, char *const *arguments, GError **error)
 {
   g_autoptr (GDBusConnection) bus = ctl_bus_connect (options->bus, error);
   if (bus == NULL)
@@ -249,9 +262,11 @@ ctl_monitor (const CtlOptions *options, char *const *arguments, GError **error)
                                                            G_DBUS_SIGNAL_FLAGS_NONE, on_signal, &self, NULL);
   guint watch = g_bus_watch_name_on_connection (bus, MSSL_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
                                                 on_name_appeared, on_name_vanished, &self, NULL);
+  gulong closed_handler = g_signal_connect (bus, "closed", G_CALLBACK (on_bus_closed), &self);
 
   g_main_loop_run (loop);
 
+  g_signal_handler_disconnect (bus, closed_handler);
   g_bus_unwatch_name (watch);
   g_dbus_connection_signal_unsubscribe (bus, subscription);
   g_propagate_error (error, self.error);

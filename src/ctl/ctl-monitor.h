@@ -10,4 +10,4 @@
  * A `CtlCommandFunc` without arguments. Runs a main loop until a signal ends the program or standard output
  * is gone.
  */
-gboolean ctl_monitor (const CtlOptions *options, char *const *arguments, GError **error);
+gboolean ctl_monitor_run (const CtlOptions *options, char *const *arguments, GError **error);

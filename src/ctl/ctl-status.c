@@ -169,7 +169,7 @@ print_complaints (Overview *overview)
 }
 
 gboolean
-ctl_status (const CtlOptions *options, char *const *arguments, GError **error)
+ctl_status_run (const CtlOptions *options, char *const *arguments, GError **error)
 {
   g_autoptr (GDBusConnection) bus = ctl_bus_connect (options->bus, error);
   g_autoptr (Overview) overview = bus != NULL ? overview_new (bus, error) : NULL;

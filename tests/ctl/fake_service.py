@@ -57,11 +57,13 @@ class FakeObject:
         self.properties = properties
         self.registration = 0
 
-    def call(self, method, arguments, invocation):
+    def call(self, method, parameters, invocation):
         handler = getattr(self, 'call_' + method, None)
         if handler is None:
             raise ServiceError('org.freedesktop.DBus.Error.UnknownMethod', 'not in the script')
-        return handler(invocation, *arguments)
+        children = [parameters.get_child_value(i) for i in range(parameters.n_children())]
+        return handler(invocation, *[c.get_data_as_bytes().get_data() if c.get_type_string() == 'ay' else c.unpack()
+                                     for c in children])
 
     def emit(self, member, parameters, interface=None, destination=None):
         self.service.bus.emit_signal(destination, self.path, interface or self.interface, member, parameters)
@@ -70,6 +72,7 @@ class FakeObject:
         self.properties.update(properties)
         self.emit('PropertiesChanged', GLib.Variant('(sa{sv}as)', (self.interface, properties, [])),
                   'org.freedesktop.DBus.Properties')
+        self.service.notify()
 
 
 class FakeContext(FakeObject):
@@ -195,8 +198,11 @@ class FakeConnection(FakeObject):
             piece = bytes(self.waiting[:min(SIGNAL_BYTES, self.window)])
             del self.waiting[:len(piece)]
             self.window -= len(piece)
-            self.emit('Received', GLib.Variant('(tay)', (self.delivered + self.skip, piece)),
-                      destination=self.owner)
+            # Not by GLib.Variant('ay', …), which goes through each byte by itself.
+            self.emit('Received', GLib.Variant.new_tuple(
+                GLib.Variant('t', self.delivered + self.skip),
+                GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes(piece), True)),
+                destination=self.owner)
             self.delivered += len(piece)
             if self.window == 0:
                 self.ping()
@@ -206,6 +212,7 @@ class FakeConnection(FakeObject):
             self.change(CloseReason=GLib.Variant('s', reason), CloseCode=GLib.Variant('i', code),
                         CloseText=GLib.Variant('s', text), State=GLib.Variant('s', 'closed'))
             self.emit('Closed', GLib.Variant('(iss)', (code, reason, text)))
+            self.service.notify()
 
     def ping(self):
         self.service.bus.call(self.owner, '/', 'org.freedesktop.DBus.Peer', 'Ping', None, None,
@@ -225,7 +232,6 @@ class FakeConnection(FakeObject):
         return None
 
     def call_Send(self, invocation, data):
-        data = bytes(data)
         if not 1 <= len(data) <= 65536:
             raise ServiceError('InvalidArgument', 'size')
         if self.properties['State'].get_string() != 'connected':
@@ -233,7 +239,6 @@ class FakeConnection(FakeObject):
         self.calls.append('Send')
         self.sent += data
         confirmed = len(self.sent)
-        self.service.notify()
         self.script.sent(self, data, lambda: invocation.return_value(GLib.Variant('(t)', (confirmed,))))
         return NotImplemented
 
@@ -244,7 +249,6 @@ class FakeConnection(FakeObject):
 
     def call_Release(self, invocation):
         self.calls.append('Release')
-        self.service.notify()
         return None
 
 
@@ -288,7 +292,8 @@ class FakeService:
             return
         self.ready.set()
         self.loop.run()
-        self.bus.close_sync(None)
+        if not self.bus.is_closed():
+            self.bus.close_sync(None)
         self.context.pop_thread_default()
 
     def stop(self):
@@ -442,12 +447,13 @@ class FakeService:
 
     def on_call(self, bus, sender, path, interface, method, parameters, invocation):
         try:
-            reply = self.objects[path].call(method, parameters.unpack(), invocation)
+            reply = self.objects[path].call(method, parameters, invocation)
         except ServiceError as error:
             invocation.return_dbus_error(error.name, error.text)
             return
         if reply is not NotImplemented:
             invocation.return_value(reply)
+        self.notify()
 
     def on_get_property(self, bus, sender, path, interface, name):
         return self.objects[path].properties[name]
