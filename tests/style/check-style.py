@@ -148,15 +148,23 @@ def check_includes(source, owners):
             yield line_of(source.text, match.start()), f'{source.layer} may not include {match.group(1)}'
 
 
-def check_functions(source, tags):
-    prefix = source.stem.replace('-', '_') + '_'
+def find_prefixes(source, owners):
+    """The file's own prefix first; x-y.c may also implement x.h of the same folder, as one of several ways to do so."""
+    parts = source.stem.split('-')
+    stems = ['-'.join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return tuple(stem.replace('-', '_') + '_' for stem in stems
+                 if stem == source.stem or source.layer in owners.get(stem + '.h', ()))
+
+
+def check_functions(source, tags, owners):
+    prefixes = find_prefixes(source, owners)
     for tag in tags:
         if tag['end'] - tag['line'] + 1 > FUNCTION_LINES:
             yield tag['line'], f'{tag["name"]}() is longer than {FUNCTION_LINES} lines'
         static = tag.get('file', False) or 'static' in tag.get('properties', '')
         exported = source.path.startswith('src/') and source.suffix == '.c' and not static
-        if exported and tag['name'] != 'main' and not tag['name'].startswith(prefix):
-            yield tag['line'], f'{tag["name"]}() does not begin with {prefix}'
+        if exported and tag['name'] != 'main' and not tag['name'].startswith(prefixes):
+            yield tag['line'], f'{tag["name"]}() does not begin with {prefixes[0]}'
         yield from check_nesting(source, tag)
 
 
@@ -219,7 +227,7 @@ def check_tree(root):
     tags = read_tags(root, sources)
     for source in sources:
         rules = [check_opening(source), check_file_length(source), check_words(source), check_homes(source),
-                 check_includes(source, owners), check_functions(source, tags.get(source.path, []))]
+                 check_includes(source, owners), check_functions(source, tags.get(source.path, []), owners)]
         for rule in rules:
             for line, message in rule:
                 yield source.path, line, message

@@ -96,6 +96,10 @@ class TestCheckStyle(unittest.TestCase):
         self.write('src/driver/quectel/q.h', HEADER + '#define X "AT+QSSLOPEN"\n')
         self.assertEqual(self.find(), [])
 
+    def test_one_of_several_implementations(self):
+        self.write('src/base/apple-none.c', APPLE)
+        self.assertEqual(self.find(), [])
+
 
 if __name__ == '__main__':
     unittest.main()
