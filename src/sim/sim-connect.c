@@ -12,6 +12,9 @@
 
 #include "sim-watch.h"
 
+/* A module's stack has little memory: what a server does not read soon holds a send up. */
+#define SEND_BUFFER_BYTES 8192
+
 struct SimConnect {
   guint16 port;
   gboolean is_datagram;
@@ -49,7 +52,9 @@ open_socket (SimConnect *self, GSocketAddress *address)
   self->fd = socket (family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (self->fd >= 0 && !self->is_datagram) {
     int on = 1;
+    int send_bytes = SEND_BUFFER_BYTES;
     setsockopt (self->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt (self->fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
   }
 }
 
@@ -103,6 +108,16 @@ on_writable (GIOCondition condition, gpointer user_data)
   try_next (self);
 }
 
+/* The module has an IPv4 address: it tries such ones first. That matters for datagrams, where every address
+ * seems to be reached. */
+static gint
+compare_families (gconstpointer a, gconstpointer b)
+{
+  gboolean is_ipv6_a = g_inet_address_get_family ((GInetAddress *) a) == G_SOCKET_FAMILY_IPV6;
+  gboolean is_ipv6_b = g_inet_address_get_family ((GInetAddress *) b) == G_SOCKET_FAMILY_IPV6;
+  return is_ipv6_a - is_ipv6_b;
+}
+
 static void
 on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -112,7 +127,7 @@ on_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
     return; /* freed meanwhile */
 
   SimConnect *self = user_data;
-  self->addresses = addresses;
+  self->addresses = g_list_sort (addresses, compare_families);
   try_next (self);
 }
 

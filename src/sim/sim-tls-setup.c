@@ -172,6 +172,10 @@ judge_alert (gnutls_session_t session, gint seclevel)
   case GNUTLS_A_CERTIFICATE_REQUIRED:
   case GNUTLS_A_SSL3_NO_CERTIFICATE:
     return SIM_TLS_CODE_CERTIFICATE;
+  case GNUTLS_A_DECRYPT_ERROR:
+    /* OpenSSL says this of a client certificate that another authority of the same name has signed. */
+    return gnutls_certificate_client_get_request_status (session) != 0 ? SIM_TLS_CODE_CERTIFICATE
+                                                                       : SIM_TLS_CODE_EXCEPTION;
   case GNUTLS_A_HANDSHAKE_FAILURE:
     /* Up to TLS 1.2 this is also what a server says that wanted a certificate and got none. */
     if (seclevel < 2 && gnutls_certificate_client_get_request_status (session) != 0)
@@ -180,8 +184,6 @@ judge_alert (gnutls_session_t session, gint seclevel)
   case GNUTLS_A_PROTOCOL_VERSION:
   case GNUTLS_A_INSUFFICIENT_SECURITY:
     return SIM_TLS_CODE_CIPHER;
-  case GNUTLS_A_DECRYPT_ERROR:
-    return SIM_TLS_CODE_KEY;
   default:
     return SIM_TLS_CODE_OTHER;
   }

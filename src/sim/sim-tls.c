@@ -105,7 +105,8 @@ shake_hands (SimTls *self)
     gnutls_alert_send_appropriate (self->session, result);
     fail_open (self, sim_tls_setup_judge (self->session, self->seclevel, result));
   } else if (self->is_datagram) {
-    set_timer (self, MAX (1, gnutls_dtls_get_timeout (self->session)));
+    guint ms = gnutls_dtls_get_timeout (self->session);
+    set_timer (self, MAX (1, ms));
   }
 }
 

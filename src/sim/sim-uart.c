@@ -95,7 +95,8 @@ due_bytes (const SimUart *self, const Queue *queue, const SimPace *pace)
 {
   if (self->baud == 0)
     return queue_length (queue);
-  return MIN (queue_length (queue), sim_pace_due (pace, sim_alarm_now_ns ()));
+  guint64 n_passed = sim_pace_due (pace, sim_alarm_now_ns ());
+  return MIN (queue_length (queue), n_passed);
 }
 
 static void
@@ -124,10 +125,13 @@ next_piece (SimUart *self, gsize n_due)
 {
   if (self->split == 0)
     return n_due;
+  if (n_due == 0)
+    return 0;
   if (sim_pty_has_unread (self->pty) && self->n_piece_waits++ < MAX_PIECE_WAITS)
     return 0;
   self->n_piece_waits = 0;
-  return MIN (n_due, (gsize) g_rand_int_range (self->random, 1, (gint32) self->split + 1));
+  gsize length = (gsize) g_rand_int_range (self->random, 1, (gint32) self->split + 1);
+  return MIN (n_due, length);
 }
 
 /* The bytes that the pty took; a host that has not opened the port misses them, as on a wire. */
