@@ -7,9 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixfdlist.h>
-#include <glib/gstdio.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "ctl-bus.h"
@@ -19,6 +18,10 @@
 #include "ctl-show.h"
 #include "ctl-text.h"
 #include "mssl-names.h"
+#include "secret.h"
+
+/* Far more than a certificate has; what is too much for a credential is the daemon's to say. */
+#define FILE_BYTES 65536
 
 gboolean
 ctl_credential_list (const CtlOptions *options, char *const *arguments, GError **error)
@@ -60,7 +63,58 @@ fail_file (const char *file, int error_number, GError **error)
   return FALSE;
 }
 
-/* Opens @file with the caller's rights and adds it to @fds as the part called @key. */
+/* Reads @fd to its end. Returns the number of bytes, or -1 with errno set. */
+static gssize
+read_all (int fd, guint8 *buffer, gsize size)
+{
+  gsize n_read = 0;
+
+  while (n_read < size) {
+    gssize n_bytes = read (fd, buffer + n_read, size - n_read);
+    if (n_bytes == 0)
+      break;
+    if (n_bytes > 0)
+      n_read += n_bytes;
+    else if (errno != EINTR)
+      return -1;
+  }
+  return n_read;
+}
+
+static int
+open_memory (const guint8 *data, gsize size)
+{
+  int fd = memfd_create ("credential", MFD_CLOEXEC);
+
+  if (fd < 0)
+    return -1;
+  if (write (fd, data, size) == (gssize) size && lseek (fd, 0, SEEK_SET) == 0)
+    return fd;
+  close (fd);
+  return -1;
+}
+
+/* A copy of all that @fd has to give, in memory: the daemon takes no terminals, and waits for no pipe. -1
+ * with errno. */
+static int
+copy_to_memory (int fd)
+{
+  g_autofree guint8 *buffer = g_malloc (FILE_BYTES + 1);
+  gssize n_bytes = read_all (fd, buffer, FILE_BYTES + 1);
+  int copy = -1;
+
+  if (n_bytes > FILE_BYTES)
+    errno = EFBIG;
+  else if (n_bytes >= 0)
+    copy = open_memory (buffer, n_bytes);
+
+  int error_number = errno;
+  secret_wipe (buffer, FILE_BYTES + 1);
+  errno = error_number;
+  return copy;
+}
+
+/* Opens @file with the caller's rights and adds what is in it to @fds, as the part called @key. */
 static gboolean
 add_file (const char *key, const char *file, GVariantDict *parts, GUnixFDList *fds, GError **error)
 {
@@ -69,19 +123,20 @@ add_file (const char *key, const char *file, GVariantDict *parts, GUnixFDList *f
 
   gboolean is_stdin = g_str_equal (file, "-");
   int fd = is_stdin ? STDIN_FILENO : open (file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  struct stat status;
-  if (fd < 0 || fstat (fd, &status) < 0)
+  if (fd < 0)
     return fail_file (file, errno, error);
 
-  gboolean is_directory = S_ISDIR (status.st_mode);
-  int handle = is_directory ? -1 : g_unix_fd_list_append (fds, fd, error);
+  int copy = copy_to_memory (fd);
+  int error_number = errno;
   if (!is_stdin)
     close (fd);
-  if (is_directory)
-    return fail_file (file, EISDIR, error);
+  if (copy < 0)
+    return fail_file (file, error_number, error);
+
+  int handle = g_unix_fd_list_append (fds, copy, error);
+  close (copy);
   if (handle < 0)
     return ctl_error_convert (error);
-
   g_variant_dict_insert (parts, key, "h", handle);
   return TRUE;
 }
@@ -118,7 +173,6 @@ find_existing (GDBusConnection *bus, const char *name, char **ret_path, GError *
   return TRUE;
 }
 
-/* The daemon reads the files to their end, which may take a person's time. */
 static gboolean
 replace (GDBusConnection *bus, const char *path, GVariant *parts, GUnixFDList *fds, GError **error)
 {
@@ -134,7 +188,7 @@ import (GDBusConnection *bus, const char *name, GVariant *parts, GUnixFDList *fd
 {
   g_autoptr (GVariant) reply =
       ctl_bus_call (bus, MSSL_PATH, MSSL_INTERFACE_MANAGER, "ImportCredential",
-                    g_variant_new ("(s@a{sv})", name, parts), fds, "(o)", CTL_BUS_TIMEOUT_NONE, error);
+                    g_variant_new ("(s@a{sv})", name, parts), fds, "(o)", CTL_BUS_TIMEOUT_DEFAULT, error);
   char *path;
 
   if (reply == NULL)

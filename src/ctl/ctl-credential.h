@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The commands on credentials. Each is a `CtlCommandFunc`. What is in the files is never read here: the
- * daemon gets open files.
+ * The commands on credentials. Each is a `CtlCommandFunc`. Files are opened here, with the caller's rights,
+ * and reach the daemon as file descriptors; what is in them is not looked at and not kept.
  */
 #pragma once
 

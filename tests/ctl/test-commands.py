@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every command of modemsslctl but `connect`: what it prints, what it asks of the daemon, how it fails."""
 import json
+import os
 import pathlib
 import re
 import signal
@@ -127,12 +128,22 @@ class Nouns(Case):
                       '--key', files['key'])
             self.assertEqual(self.service.imported, [('import', 'all', {
                 'ca': b'BEGIN ca', 'certificate': b'BEGIN certificate', 'key': b'BEGIN key'})])
-            self.assertIn('cannot read', self.bad(1, 'credential', 'import', 'x', '--ca', directory))
+            self.assertIn('Is a directory', self.bad(1, 'credential', 'import', 'x', '--ca', directory))
+            self.assertIn('File too large', self.bad(1, 'credential', 'import', 'x', '--ca', '/dev/zero'))
 
     def test_credential_import_from_standard_input(self):
         self.assertEqual(self.good_json('credential', 'import', 'piped', '--ca', '-', data=b'BEGIN piped'),
                          {'path': f'{ROOT}/credentials/piped'})
         self.assertEqual(self.service.imported, [('import', 'piped', {'ca': b'BEGIN piped'})])
+
+    def test_credential_import_from_a_terminal(self):
+        ours, theirs = os.openpty()
+        os.write(ours, b'BEGIN typed\n\x04')
+        process = self.start('credential', 'import', 'typed', '--ca', '-', stdin=theirs)
+        self.assertEqual(self.finish(process), (0, b'', ''))
+        self.assertEqual(self.service.imported, [('import', 'typed', {'ca': b'BEGIN typed\n'})])
+        os.close(ours)
+        os.close(theirs)
 
     def test_credential_import_fails(self):
         self.assertIn('is no PEM', self.bad(1, 'credential', 'import', 'x', '--ca', '-', data=b'no'))
