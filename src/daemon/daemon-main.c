@@ -79,18 +79,13 @@ quit (Daemon *self, int status)
 }
 
 static void
-on_name_acquired (gpointer user_data)
+on_name (gboolean owned, const char *text, gpointer user_data)
 {
-  g_debug ("%s is ours", MSSL_BUS_NAME);
-}
-
-static void
-on_name_lost (gpointer user_data)
-{
-  g_printerr ("modemssld: cannot have the name %s on the bus: another modemssld runs, or the bus policy "
-              "forbids it, or "
-              "the bus has gone\n",
-              MSSL_BUS_NAME);
+  if (owned) {
+    g_debug ("%s is ours", MSSL_BUS_NAME);
+    return;
+  }
+  g_printerr ("modemssld: %s\n", text);
   quit (user_data, EXIT_FAILURE);
 }
 
@@ -113,12 +108,17 @@ add_modules (Daemon *self)
 static void
 on_mm_ports (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  g_autoptr (GError) error = NULL;
   Daemon *self = user_data;
 
   self->mm_ports = mm_ports_new_finish (result);
   add_modules (self);
-  self->service = dbus_service_new (self->bus, self->manager);
-  dbus_service_own_name (self->service, on_name_acquired, on_name_lost, self);
+  self->service = dbus_service_new (self->bus, self->manager, &error);
+  if (self->service == NULL) {
+    quit (self, complain (EXIT_FAILURE, error));
+    return;
+  }
+  dbus_service_own_name (self->service, on_name, self);
   manager_start (self->manager);
 }
 
@@ -147,7 +147,7 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->contexts, context_store_free);
   g_clear_pointer (&self->credentials, credential_store_free);
   g_clear_pointer (&self->ledger, ledger_free);
-  g_clear_pointer (&self->state_dir, state_dir_close);
+  g_clear_pointer (&self->state_dir, state_dir_free);
   g_clear_pointer (&self->mm_ports, mm_ports_free);
   g_clear_pointer (&self->trace, at_trace_unref);
   g_clear_pointer (&self->config, daemon_config_free);

@@ -308,7 +308,7 @@ take_parts (GTask *task, GVariant *parts, GUnixFDList *fds, GError **error)
   g_variant_iter_init (&iter, parts);
   while (g_variant_iter_next (&iter, "{&sv}", &key, &boxed)) {
     g_autoptr (GVariant) value = boxed;
-    ModuleCredentialPart part;
+    ModuleCredentialPart part = MODULE_CREDENTIAL_CA;
 
     if (!find_part (key, &part, error) || !take_part (task, part, value, fds, error))
       return FALSE;
