@@ -217,7 +217,7 @@ on_receiving (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) reply = finish_call (source, result, &error);
 
-  if (error != NULL)
+  if (reply == NULL && error != NULL)
     fail (user_data, g_steal_pointer (&error));
 }
 
