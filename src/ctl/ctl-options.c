@@ -4,8 +4,6 @@
  */
 #include "ctl-options.h"
 
-#include <math.h>
-
 #include "ctl-error.h"
 
 #define LINGER_DEFAULT_MS 3000
@@ -62,7 +60,8 @@ parse_linger (const char *text, guint *ret_linger_ms, GError **error)
                  LINGER_MAX_S, text);
     return FALSE;
   }
-  *ret_linger_ms = (guint) ceil (seconds * 1000);
+  /* 0 has a meaning of its own, which a very short time must not take. */
+  *ret_linger_ms = seconds > 0 ? MAX ((guint) (seconds * 1000), 1) : 0;
   return TRUE;
 }
 
