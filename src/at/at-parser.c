@@ -17,7 +17,7 @@ typedef enum {
   STATE_SKIP,         /* inside the rest of a line that was reported as broken */
   STATE_PAYLOAD_OPEN, /* the next byte is the opening quote or the first one of the payload */
   STATE_PAYLOAD,      /* inside the payload */
-  STATE_PAYLOAD_END,  /* the closing quote must follow */
+  STATE_PAYLOAD_END,  /* the closing quote must follow, or the line end where there was no opening one */
   STATE_LINE_END,     /* the line end must follow */
 } State;
 
@@ -158,10 +158,10 @@ skip_line (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
 }
 
 static void
-emit_payload (AtParser *self, AtEvent *ret_event)
+emit_payload (AtParser *self, State next, AtEvent *ret_event)
 {
   self->event_payload = g_bytes_new_take (g_steal_pointer (&self->payload), self->payload_size);
-  self->state = STATE_LINE_END;
+  self->state = next;
   emit (self, AT_EVENT_PAYLOAD, ret_event);
 }
 
@@ -174,30 +174,30 @@ open_payload (AtParser *self, const guint8 *data)
 }
 
 static gsize
-copy_payload (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
+copy_payload (AtParser *self, const guint8 *data, gsize size)
 {
   gsize used = MIN (size, self->payload_size - self->payload_used);
 
   memcpy (self->payload + self->payload_used, data, used);
   self->payload_used += used;
-  if (self->payload_used < self->payload_size)
-    return used;
-  if (self->quoted)
+  if (self->payload_used == self->payload_size)
     self->state = STATE_PAYLOAD_END;
-  else
-    emit_payload (self, ret_event);
   return used;
 }
 
 static gsize
 close_payload (AtParser *self, const guint8 *data, AtEvent *ret_event)
 {
-  if (data[0] != '"') {
-    emit_broken (self, ret_event);
-    return 0;
+  if (self->quoted && data[0] == '"') {
+    emit_payload (self, STATE_LINE_END, ret_event);
+    return 1;
   }
-  emit_payload (self, ret_event);
-  return 1;
+  if (!self->quoted && is_line_end (data[0])) {
+    emit_payload (self, STATE_LINE_START, ret_event);
+    return 1;
+  }
+  emit_broken (self, ret_event);
+  return 0;
 }
 
 static gsize
@@ -226,7 +226,7 @@ step (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
   case STATE_PAYLOAD_OPEN:
     return open_payload (self, data);
   case STATE_PAYLOAD:
-    return copy_payload (self, data, size, ret_event);
+    return copy_payload (self, data, size);
   case STATE_PAYLOAD_END:
     return close_payload (self, data, ret_event);
   case STATE_LINE_END:
