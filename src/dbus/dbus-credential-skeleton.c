@@ -46,6 +46,13 @@ dbus_credential_skeleton_get_property (GObject *object, guint id, GValue *value,
   g_value_take_boxed (value, credential_get_warnings (self->credential, g_get_real_time () / G_USEC_PER_SEC));
 }
 
+/** The generated class declares the property as writable, so GObject wants to see this. */
+static void
+dbus_credential_skeleton_set_property (GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+  G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+}
+
 static void
 dbus_credential_skeleton_finalize (GObject *object)
 {
@@ -62,6 +69,7 @@ dbus_credential_skeleton_class_init (DBusCredentialSkeletonClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = dbus_credential_skeleton_get_property;
+  object_class->set_property = dbus_credential_skeleton_set_property;
   object_class->finalize = dbus_credential_skeleton_finalize;
   g_object_class_override_property (object_class, PROPERTY_WARNINGS, "warnings");
 }
