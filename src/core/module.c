@@ -66,8 +66,12 @@ log_state (Module *self)
 
   g_free (self->logged_text);
   self->logged_text = g_strdup (self->state_text);
-  g_message ("Module %s (%s) is %s. %s", self->config.name, self->config.device,
-             module_state_get_name (self->state), self->state_text);
+  if (*self->state_text == '\0')
+    g_message ("Module %s (%s) is %s", self->config.name, self->config.device,
+               module_state_get_name (self->state));
+  else
+    g_message ("Module %s (%s) is %s: %s", self->config.name, self->config.device,
+               module_state_get_name (self->state), self->state_text);
 }
 
 /* @text: why, for MODULE_ABSENT and MODULE_LOST. */
@@ -268,7 +272,12 @@ on_restarted (gpointer user_data)
 static void
 on_lost (const GError *error, gpointer user_data)
 {
-  lose_driver (user_data, error);
+  Module *self = user_data;
+
+  if (self->state == MODULE_STOPPED)
+    module_abandon (self);
+  else
+    lose_driver (self, error);
 }
 
 static const ModuleDriverListener listener = {
