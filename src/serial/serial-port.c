@@ -28,7 +28,8 @@ struct SerialPort {
   GSource *write_source; /* while the queue is not empty */
   GSource *error_source; /* a write failed: reported from the main loop */
   GError *write_error;
-  GQueue queue; /* of GBytes */
+  gboolean hung_up; /* reported, or about to be */
+  GQueue queue;     /* of GBytes */
   gsize queued_bytes;
   gsize head_written; /* bytes of the head of the queue */
 };
@@ -107,10 +108,23 @@ make_raw (struct termios *tio, speed_t speed, SerialFlowControl flow_control)
   cfsetospeed (tio, speed);
 }
 
+/** tcsetattr() succeeds when it could do any part of it, so what is set is read back. */
+static gboolean
+apply (int fd, const struct termios *wanted)
+{
+  const tcflag_t framing = CSIZE | CSTOPB | PARENB | CRTSCTS;
+  struct termios actual;
+
+  return tcsetattr (fd, TCSANOW, wanted) == 0 && tcgetattr (fd, &actual) == 0
+         && cfgetospeed (&actual) == cfgetospeed (wanted) && actual.c_iflag == wanted->c_iflag
+         && actual.c_oflag == wanted->c_oflag && actual.c_lflag == wanted->c_lflag
+         && (actual.c_cflag & framing) == (wanted->c_cflag & framing);
+}
+
 static gboolean
 configure (int fd, const SerialPortSettings *settings, struct termios *ret_former, GError **error)
 {
-  struct termios former, wanted, actual;
+  struct termios former, wanted;
   speed_t speed = B0;
 
   if (!find_speed (settings->baud_rate, &speed) || tcgetattr (fd, &former) < 0) {
@@ -120,11 +134,11 @@ configure (int fd, const SerialPortSettings *settings, struct termios *ret_forme
   }
   wanted = former;
   make_raw (&wanted, speed, settings->flow_control);
-  /* tcsetattr() succeeds when it could do any part of it, so read back. */
-  if (tcsetattr (fd, TCSANOW, &wanted) < 0 || tcgetattr (fd, &actual) < 0 || cfgetospeed (&actual) != speed
-      || (actual.c_lflag & (ICANON | ECHO | ISIG | IEXTEN)) != 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s cannot be set to %u baud", settings->device,
-                 settings->baud_rate);
+  if (!apply (fd, &wanted)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s cannot be set to %u baud, 8N1%s",
+                 settings->device, settings->baud_rate,
+                 settings->flow_control == SERIAL_FLOW_CONTROL_RTS_CTS ? " with RTS/CTS" : "");
+    tcsetattr (fd, TCSANOW, &former);
     return FALSE;
   }
   tcflush (fd, TCIOFLUSH);
@@ -153,6 +167,7 @@ serial_port_open (const SerialPortSettings *settings, GError **error)
   if (fd < 0)
     return NULL;
   if (!configure (fd, settings, &former, error)) {
+    ioctl (fd, TIOCNXCL); /* it would outlive this fd while another one is open */
     close (fd);
     return NULL;
   }
@@ -199,6 +214,7 @@ static void
 hang_up (SerialPort *self, const GError *error)
 {
   stop_sources (self);
+  self->hung_up = TRUE;
   self->listener->hung_up (error, self->listener_data);
 }
 
@@ -246,6 +262,7 @@ on_write_error (gpointer user_data)
 static void
 fail_write (SerialPort *self)
 {
+  self->hung_up = TRUE;
   self->write_error =
       g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "the port cannot be written: %s", g_strerror (errno));
   clear_source (&self->write_source);
@@ -275,13 +292,13 @@ write_head (SerialPort *self)
   const guint8 *data = g_bytes_get_data (g_queue_peek_head (&self->queue), &size);
   ssize_t written = write (self->fd, data + self->head_written, size - self->head_written);
 
-  if (written >= 0) {
+  if (written > 0) {
     consume (self, (gsize) written);
     return TRUE;
   }
-  if (errno == EINTR)
+  if (written < 0 && errno == EINTR)
     return TRUE;
-  if (errno != EAGAIN)
+  if (written < 0 && errno != EAGAIN)
     fail_write (self);
   return FALSE;
 }
@@ -314,15 +331,15 @@ serial_port_write (SerialPort *self, GBytes *data)
 
   if (size > SERIAL_PORT_QUEUE_MAX_BYTES - self->queued_bytes)
     return FALSE;
-  if (size == 0 || self->write_error != NULL)
-    return TRUE; /* a hang-up is already on its way */
+  if (size == 0 || self->hung_up)
+    return TRUE; /* the listener knows of the hang-up, or will soon */
   g_queue_push_tail (&self->queue, g_bytes_ref (data));
   self->queued_bytes += size;
   if (self->write_source != NULL)
     return TRUE;
   while (!g_queue_is_empty (&self->queue) && write_head (self))
     ;
-  if (!g_queue_is_empty (&self->queue) && self->write_error == NULL)
+  if (!g_queue_is_empty (&self->queue) && !self->hung_up)
     watch_writable (self);
   return TRUE;
 }

@@ -63,7 +63,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SerialPort, serial_port_free)
 void serial_port_set_listener (SerialPort *self, const SerialPortListener *listener, gpointer user_data);
 
 /** Queues @data (a reference is taken) behind what waits. FALSE, with nothing queued, if that would exceed
- * the limit. */
+ * the limit. After a hang-up it goes nowhere. */
 gboolean serial_port_write (SerialPort *self, GBytes *data);
 
 /** How long @size bytes take on the line, in milliseconds, rounded up: 10 bits a byte. */
