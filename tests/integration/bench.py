@@ -78,7 +78,7 @@ class BenchTest(LabTest):
         code, reason, text = connection.wait_closed()
         self.assertIn(reason, reasons, f'{code} {text}')
         self.assertGreater(len(text), ADVICE_CHARACTERS, text)
-        self.assertRegex(text, r'\.$', 'no sentence')
+        self.assertRegex(text, r'^[A-Z].*\.( \(.+\))?$', 'not a sentence, with the particular in brackets')
         self.assertIn(says.lower(), text.lower())
         found = connection.client.get_all(connection.path, 'org.modemssl1.Connection')
         self.assertEqual((found['CloseCode'], found['CloseReason'], found['CloseText'], found['State']),

@@ -27,8 +27,7 @@ class Refused(Exception):
 
     def __init__(self, error):
         self.name = Gio.DBusError.get_remote_error(error) or error.domain
-        Gio.DBusError.strip_remote_error(error)
-        self.text = error.message
+        self.text = error.message.removeprefix(f'GDBus.Error:{self.name}: ')
         super().__init__(f'{self.name}: {self.text}')
 
 

@@ -146,7 +146,7 @@ class Lab:
             'ASAN_OPTIONS': f'log_path={reports}:abort_on_error=0:exitcode=97',
             'UBSAN_OPTIONS': f'log_path={reports}:print_stacktrace=1:halt_on_error=1:exitcode=97',
             'LSAN_OPTIONS': 'exitcode=97',
-            'G_DEBUG': 'fatal-criticals',
+            'G_DEBUG': os.environ.get('G_DEBUG', 'fatal-criticals'),
             'LC_ALL': 'C.UTF-8',
         })
         if self.bus is not None:

@@ -63,7 +63,8 @@ class OpensslServer:
         self.sources = {}
         os.set_blocking(self.process.stdin.fileno(), False)
         os.set_blocking(self.process.stdout.fileno(), False)
-        self.sources['out'] = GLib.io_add_watch(self.process.stdout.fileno(), GLib.IO_IN | GLib.IO_HUP, self.on_output)
+        self.sources['out'] = GLib.io_add_watch(self.process.stdout.fileno(), GLib.PRIORITY_DEFAULT,
+                                                GLib.IO_IN | GLib.IO_HUP, self.on_output)
         lab.closers.append(self.close)
         wait_listening(self.process, self.port)
 
@@ -79,7 +80,8 @@ class OpensslServer:
         """Hands @data over as fast as the client takes it; returns at once."""
         self.waiting += data
         if 'in' not in self.sources:
-            self.sources['in'] = GLib.io_add_watch(self.process.stdin.fileno(), GLib.IO_OUT, self.on_writable)
+            self.sources['in'] = GLib.io_add_watch(self.process.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IO_OUT,
+                                                   self.on_writable)
 
     def on_writable(self, _fd, _condition):
         written = self.process.stdin.write(self.waiting[:PIECE_BYTES])

@@ -88,7 +88,7 @@ class TestCredentials(BadInputTest):
 
     def test_expired_certificate(self):
         cert, key = self.ca.issue('expired', days=-1).read()
-        self.refused('InvalidCredential', 'expired', self.import_parts, certificate=cert, key=key)
+        self.refused('InvalidCredential', 'ended', self.import_parts, certificate=cert, key=key)
 
     def test_one_megabyte(self):
         big = b'-----BEGIN CERTIFICATE-----\n' + b'A' * (1 << 20)
@@ -102,7 +102,7 @@ class TestCredentials(BadInputTest):
         path = self.lab.write('big.pem', b'A' * (1 << 20))
         run = self.lab.ctl('credential', 'import', 'bad', '--ca', path)
         self.assertNotEqual(run.returncode, 0)
-        self.assertIn('16384', run.errors)
+        self.assertRegex(run.errors, 'too large|16384')
         self.assertEqual(self.snapshot(), self.before)
 
     def test_unknown_part(self):

@@ -103,9 +103,10 @@ class TestProgram(DaemonTest):
 
     def test_second_daemon(self):
         self.start_with(SHIPPED)
-        run = self.run_daemon('--bus', 'system', '--config', SHIPPED)
-        self.assertNotEqual(run.returncode, 0)
-        self.assertIn('org.modemssl1', run.errors)
+        for directory, says in (('state', 'another daemon'), ('other-state', 'org.modemssl1')):
+            run = self.run_daemon('--bus', 'system', '--config', SHIPPED, '--state-dir', self.lab.path(directory))
+            self.assertNotEqual(run.returncode, 0)
+            self.assertIn(says, run.errors)
 
 
 class TestTrace(BenchTest):
