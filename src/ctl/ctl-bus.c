@@ -49,8 +49,12 @@ ctl_bus_get_path (GDBusConnection *bus, const char *method, const char *name, GE
                     CTL_BUS_TIMEOUT_DEFAULT, error);
   char *path;
 
-  if (reply == NULL)
+  if (reply == NULL) {
+    /* Somebody who gave several names wants to know which one it is about. */
+    if (g_error_matches (*error, CTL_ERROR, CTL_ERROR_FAILED) && strstr ((*error)->message, name) == NULL)
+      g_prefix_error (error, "%s: ", name);
     return NULL;
+  }
   g_variant_get (reply, "(o)", &path);
   return path;
 }

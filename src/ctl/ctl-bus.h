@@ -21,7 +21,10 @@ GVariant *
 ctl_bus_call (GDBusConnection *bus, const char *path, const char *interface, const char *method,
               GVariant *parameters, GUnixFDList *fds, const char *reply_type, int timeout_ms, GError **error);
 
-/** Calls a method of the manager that takes a name and answers with a path, such as GetContext. */
+/**
+ * Calls a method of the manager that takes a name and answers with a path, such as GetContext. @error must
+ * not be NULL, and names @name.
+ */
 char *ctl_bus_get_path (GDBusConnection *bus, const char *method, const char *name, GError **error);
 
 /** The unique name of the daemon that runs now. */

@@ -113,7 +113,9 @@ class Manager(FakeObject):
     def find(self, kind, name):
         path = f'{ROOT}/{kind}s/{escape(name)}'
         if path not in self.service.objects:
-            raise ServiceError('NotFound', f'There is no {kind} “{name}”.')
+            # Only sometimes does a sentence say which.
+            which = f'“{name}”' if kind == 'module' else 'of that name'
+            raise ServiceError('NotFound', f'There is no {kind} {which}.')
         return GLib.Variant('(o)', (path,))
 
     def call_GetModule(self, invocation, name):

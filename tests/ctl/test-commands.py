@@ -64,9 +64,10 @@ class Nouns(Case):
         self.assertEqual(len(self.good_json('module', 'show')), 2)
 
     def test_not_found(self):
-        for noun in ('module', 'context', 'credential'):
+        self.assertEqual(self.bad(1, 'module', 'show', 'nothing'), 'modemsslctl: There is no module “nothing”.\n')
+        for noun in ('context', 'credential'):
             self.assertEqual(self.bad(1, noun, 'show', 'nothing'),
-                             f'modemsslctl: There is no {noun} “nothing”.\n')
+                             f'modemsslctl: nothing: There is no {noun} of that name.\n')
         self.assertEqual(self.bad(1, 'connection', 'show', '77'), 'modemsslctl: there is no connection “77”\n')
         self.assertEqual(self.bad(1, 'connection', 'close', '77'), 'modemsslctl: there is no connection 77\n')
 

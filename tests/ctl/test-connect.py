@@ -200,7 +200,7 @@ class Connect(Case):
     def test_open_fails(self):
         self.assertIn('1 to 65535', self.bad(1, 'connect', 'demo', 'host', '0'))
         self.assertIn('no module “absent”', self.bad(1, *CONNECT, '--module', 'absent'))
-        self.assertIn('no context “nothing”', self.bad(1, 'connect', 'nothing', 'host', '1'))
+        self.assertIn('nothing: There is no context', self.bad(1, 'connect', 'nothing', 'host', '1'))
 
     def test_linger_restarts(self):
         class Dripping(Silent):
