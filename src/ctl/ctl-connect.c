@@ -135,25 +135,27 @@ print_summary (Connect *self, const GError *error)
 {
   guint64 sent = 0;
   CtlPeerInfo info = { .path = "", .module_path = "", .reason = "", .text = "" };
-  g_auto (GVariantDict) summary = G_VARIANT_DICT_INIT (NULL);
+  GVariantBuilder summary;
 
   if (self->session != NULL)
     info = ctl_session_get_info (self->session, &sent);
-  g_variant_dict_insert (&summary, "context", "s", self->context);
-  g_variant_dict_insert (&summary, "host", "s", self->host);
-  g_variant_dict_insert (&summary, "port", "q", self->port);
-  g_variant_dict_insert (&summary, "connection", "s", info.path);
-  g_variant_dict_insert (&summary, "module", "s", info.module_path);
-  g_variant_dict_insert (&summary, "reason", "s", info.reason);
-  g_variant_dict_insert (&summary, "code", "i", info.code);
-  g_variant_dict_insert (&summary, "text", "s", info.text);
-  g_variant_dict_insert (&summary, "bytes-sent", "t", sent);
-  g_variant_dict_insert (&summary, "bytes-confirmed", "t", info.confirmed);
-  g_variant_dict_insert (&summary, "bytes-received", "t", info.received);
-  g_variant_dict_insert (&summary, "status", "i", error != NULL ? error->code : 0);
-  g_variant_dict_insert (&summary, "error", "s", error != NULL ? error->message : "");
+  g_variant_builder_init (&summary, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&summary, "{sv}", "context", g_variant_new_string (self->context));
+  g_variant_builder_add (&summary, "{sv}", "host", g_variant_new_string (self->host));
+  g_variant_builder_add (&summary, "{sv}", "port", g_variant_new_uint16 (self->port));
+  g_variant_builder_add (&summary, "{sv}", "connection", g_variant_new_string (info.path));
+  g_variant_builder_add (&summary, "{sv}", "module", g_variant_new_string (info.module_path));
+  g_variant_builder_add (&summary, "{sv}", "reason", g_variant_new_string (info.reason));
+  g_variant_builder_add (&summary, "{sv}", "code", g_variant_new_int32 (info.code));
+  g_variant_builder_add (&summary, "{sv}", "text", g_variant_new_string (info.text));
+  g_variant_builder_add (&summary, "{sv}", "bytes-sent", g_variant_new_uint64 (sent));
+  g_variant_builder_add (&summary, "{sv}", "bytes-confirmed", g_variant_new_uint64 (info.confirmed));
+  g_variant_builder_add (&summary, "{sv}", "bytes-received", g_variant_new_uint64 (info.received));
+  g_variant_builder_add (&summary, "{sv}", "status", g_variant_new_int32 (error != NULL ? error->code : 0));
+  g_variant_builder_add (&summary, "{sv}", "error",
+                         g_variant_new_string (error != NULL ? error->message : ""));
 
-  g_autofree char *text = ctl_print_to_json (g_variant_dict_end (&summary));
+  g_autofree char *text = ctl_print_to_json (g_variant_builder_end (&summary));
   fprintf (stderr, "%s\n", text);
 }
 

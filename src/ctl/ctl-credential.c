@@ -226,10 +226,11 @@ static void
 report_copies (const CtlOptions *options, const char *name, const char *path, GVariant *modules)
 {
   if (options->json) {
-    g_auto (GVariantDict) result = G_VARIANT_DICT_INIT (NULL);
-    g_variant_dict_insert (&result, "path", "o", path);
-    g_variant_dict_insert_value (&result, "modules", modules);
-    ctl_print_json (g_variant_dict_end (&result), FALSE);
+    GVariantBuilder result;
+    g_variant_builder_init (&result, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add (&result, "{sv}", "path", g_variant_new_object_path (path));
+    g_variant_builder_add (&result, "{sv}", "modules", modules);
+    ctl_print_json (g_variant_builder_end (&result), FALSE);
     return;
   }
   if (g_variant_n_children (modules) == 0)

@@ -47,6 +47,18 @@ print_line (const char *prefix, const char *key, GVariant *value)
   printf ("%s%s%s: %s\n", prefix, *prefix != '\0' ? "." : "", safe_key, text);
 }
 
+/* A list of sentences reads best with each on its own line. */
+static void
+print_lines (const char *key, GVariant *values)
+{
+  gsize n_values = g_variant_n_children (values);
+
+  for (gsize i = 0; i < n_values; i++) {
+    g_autoptr (GVariant) value = g_variant_get_child_value (values, i);
+    print_line ("", key, value);
+  }
+}
+
 static void
 print_dictionary (const char *prefix, GVariant *dictionary)
 {
@@ -73,6 +85,8 @@ ctl_print_record (const CtlKind *kind, GVariant *record)
       print_dictionary (g_strcmp0 (key, kind->flat_key) == 0 ? "" : key, value);
     else if (is_dictionary)
       printf ("%s: -\n", key);
+    else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY) && g_variant_n_children (value) > 0)
+      print_lines (key, value);
     else if (g_str_equal (key, "path"))
       printf ("%s: %s\n", key, g_variant_get_string (value, NULL));
     else

@@ -15,7 +15,7 @@ void ctl_print_json (GVariant *value, gboolean one_line);
 /** The JSON of @value on one line, without a line feed. A floating @value is consumed. */
 char *ctl_print_to_json (GVariant *value);
 
-/** Prints @record as lines of `key: value`. */
+/** Prints @record as lines of `key: value`, one for each string of a list. */
 void ctl_print_record (const CtlKind *kind, GVariant *record);
 
 /** Prints @records as a table. */

@@ -181,7 +181,7 @@ ctl_status_run (const CtlOptions *options, char *const *arguments, GError **erro
     return TRUE;
   }
   g_autofree char *version = ctl_text_escape (overview->version);
-  printf ("modemssld %s: %u modules, %u contexts, %u credentials, %u connections\n", version,
+  printf ("modemssld %s (modules: %u, contexts: %u, credentials: %u, connections: %u)\n", version,
           overview->records[CTL_KIND_MODULE]->len, overview->records[CTL_KIND_CONTEXT]->len,
           overview->records[CTL_KIND_CREDENTIAL]->len, overview->records[CTL_KIND_CONNECTION]->len);
   print_modules (overview);

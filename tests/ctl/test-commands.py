@@ -27,7 +27,7 @@ class Nouns(Case):
     def test_status(self):
         self.add_connection()
         out = self.good('status')
-        self.assertIn('modemssld 9.8.7: 2 modules, 2 contexts, 2 credentials, 1 connections', out)
+        self.assertIn('modemssld 9.8.7 (modules: 2, contexts: 2, credentials: 2, connections: 1)', out)
         self.assertRegex(out, r'm0 +ready +Quectel_BC660K-GL +5 \(demo to server.example:8883, configuring\)')
         self.assertRegex(out, r'gate\.2 +absent +- +-\n')
         self.assertIn('gate.2: The port /dev/ttyUSB7 is not there.', out)
@@ -106,7 +106,7 @@ class Nouns(Case):
         self.assertIn('\nclient-certificate.not-after: 2030-03-17T17:46:40Z\n', out)
         self.assertIn('\nca-certificate: -\n', out)
         self.assertIn('\nwarnings: It ends soon.\n', out)
-        self.assertIn('\nmodules: 867713000000001, 867713000000002\n', out)
+        self.assertIn('\nmodules: 867713000000001\nmodules: 867713000000002\n', out)
         credential = self.good_json('credential', 'show', 'client-1')
         self.assertEqual(credential['client-certificate']['not-after'], 1900000000)
         self.assertEqual(credential['ca-certificate'], {})
