@@ -99,7 +99,7 @@ class TestCommands(BenchTest):
 
     def test_connect_fails_with_a_sentence(self):
         self.create_office()
-        self.ctl_fails('connect', 'office', 'localhost', str(free_port()), says='reached')
+        self.ctl_fails('connect', 'office', 'localhost', str(free_port()), says='could not reach')
         self.ctl_fails('connect', 'office', 'local"host', '4433', says='host')
         self.ctl_fails('connect', 'office', 'localhost', '0', says='port')
         self.ctl_fails('connect', 'elsewhere', 'localhost', '4433', says='elsewhere')
