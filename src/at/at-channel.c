@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Phases of the channel and what each one waits for; set_phase() is the only place that changes them.
- * Completion is by GTask, which defers to the main loop by itself.
+ * Phases of the channel and what each one waits for; set_phase() is the only place that changes them. Every
+ * completion is a source of its own, so that no caller's code runs inside a function of this file but that of
+ * the URC handlers, whose call is always the last thing that is done for an event.
  */
 #include "at-channel.h"
 
@@ -43,6 +44,7 @@ typedef struct {
   AtCommand *command;
   GTask *task;
   GPtrArray *lines;
+  GError *error; /* how it ended, if not well */
 } Job;
 
 struct AtChannel {
@@ -74,27 +76,47 @@ struct AtChannel {
 static void pump (AtChannel *self);
 
 static void
-job_free (Job *job)
+job_free (gpointer data)
 {
+  Job *job = data;
+
   at_command_free (job->command);
   g_clear_object (&job->task);
   g_ptr_array_unref (job->lines);
+  g_clear_error (&job->error);
   g_free (job);
+}
+
+static gboolean
+on_job_over (gpointer user_data)
+{
+  Job *job = user_data;
+
+  if (job->error != NULL) {
+    g_task_return_error (job->task, g_steal_pointer (&job->error));
+    return G_SOURCE_REMOVE;
+  }
+  g_ptr_array_add (job->lines, NULL);
+  g_task_return_pointer (job->task, g_ptr_array_steal (job->lines, NULL), (GDestroyNotify) g_strfreev);
+  return G_SOURCE_REMOVE;
+}
+
+/** Completes @job (taken) from the main loop. A GTask by itself would often call back at once. */
+static void
+job_end (Job *job)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_job_over, job, job_free);
+  g_source_attach (source, g_task_get_context (job->task));
 }
 
 static void
 job_fail (Job *job, AtError code, const char *message)
 {
-  g_task_return_new_error (job->task, AT_ERROR, (int) code, "%s", message);
-  job_free (job);
-}
-
-static void
-job_succeed (Job *job)
-{
-  g_ptr_array_add (job->lines, NULL);
-  g_task_return_pointer (job->task, g_ptr_array_steal (job->lines, NULL), (GDestroyNotify) g_strfreev);
-  job_free (job);
+  job->error = g_error_new_literal (AT_ERROR, (int) code, message);
+  job_end (job);
 }
 
 /** The only writer of the phase. @timeout_ms is how long it may last; 0 for as long as it likes. Lost is for
@@ -125,14 +147,14 @@ on_lost (gpointer user_data)
 }
 
 static void
-fail_all (AtChannel *self, const char *message)
+fail_all (AtChannel *self, AtError code, const char *message)
 {
   Job *job = g_steal_pointer (&self->job);
 
   if (job != NULL)
-    job_fail (job, AT_ERROR_LOST, message);
+    job_fail (job, code, message);
   while ((job = g_queue_pop_head (&self->queue)) != NULL)
-    job_fail (job, AT_ERROR_LOST, message);
+    job_fail (job, code, message);
 }
 
 static void
@@ -143,9 +165,9 @@ lose (AtChannel *self, const char *message)
   set_phase (self, PHASE_LOST, 0);
   alarm_clear (self->payload_gap);
   at_trace_note (self->trace, self->name, message);
-  fail_all (self, message);
+  fail_all (self, AT_ERROR_LOST, message);
   self->lost_error = g_error_new_literal (AT_ERROR, AT_ERROR_LOST, message);
-  /* Behind the completions of the commands, which are deferred at the same priority. */
+  /* Behind the completions of the commands, which have the same priority. */
   self->lost_source = g_idle_source_new ();
   g_source_set_priority (self->lost_source, G_PRIORITY_DEFAULT);
   g_source_set_callback (self->lost_source, on_lost, self, NULL);
@@ -181,17 +203,26 @@ write_payload (AtChannel *self, const AtCommand *command)
 }
 
 /**
- * The prompt did not come, but the module may be in data mode all the same. A counted send cannot be
- * cancelled (note 2.3.3): the bytes that it waits for are given to it, since any others, a probe's too, would
- * become part of what the server receives.
+ * No answer has come, but the module may be in data mode all the same. A counted send cannot be cancelled
+ * (note 2.3.3): the bytes that it waits for are given to it, since any others, a probe's too, would become
+ * part of what the server receives. The other form is cancelled by ESC, also when its Ctrl-Z may have got
+ * lost.
  */
 static void
 leave_data_mode (AtChannel *self, const AtCommand *command)
 {
-  if (command->data_mode == AT_DATA_COUNTED)
-    write_payload (self, command);
-  else
+  switch (command->data_mode) {
+  case AT_DATA_NONE:
+    break;
+  case AT_DATA_COUNTED:
+    if (self->phase != PHASE_RESPONSE)
+      write_payload (self, command);
+    break;
+  case AT_DATA_CTRL_Z:
+    at_trace_write_line (self->trace, self->name, "ESC");
     write_bytes (self, ESC, 1);
+    break;
+  }
 }
 
 static void
@@ -220,6 +251,7 @@ static void
 finish_probing (AtChannel *self)
 {
   self->in_step = TRUE;
+  self->last_activity_us = g_get_monotonic_time ();
   set_phase (self, PHASE_IDLE, 0);
   pump (self);
 }
@@ -279,8 +311,7 @@ time_out_job (AtChannel *self)
 
   at_trace_note (self->trace, self->name, "no answer in time: getting back into step");
   self->in_step = FALSE;
-  if (self->phase != PHASE_RESPONSE)
-    leave_data_mode (self, job->command);
+  leave_data_mode (self, job->command);
   job_fail (job, AT_ERROR_TIMEOUT, "the module did not answer in time");
   if (self->phase != PHASE_LOST)
     start_probing (self);
@@ -331,12 +362,14 @@ is_error_line (const char *line)
          || g_str_has_prefix (line, "+CMS ERROR");
 }
 
-/** While probing, everything but an OK is a late reply to something that has failed already. */
+/** While probing, everything but an OK is a late reply to something that has failed already. Once it is quiet
+ * only late final results count: a module that talks on and on must not hold up the queue. */
 static void
 handle_probe_line (AtChannel *self, const char *line)
 {
   if (self->phase == PHASE_QUIET) {
-    alarm_set (self->alarm, self->timing.quiet_ms);
+    if (strcmp (line, "OK") == 0 || is_error_line (line))
+      alarm_set (self->alarm, self->timing.quiet_ms);
     return;
   }
   if (strcmp (line, "OK") != 0)
@@ -356,10 +389,14 @@ complete_job (AtChannel *self, const char *line)
   /* OK answers a data command only behind its payload; before, it can only be a stray one. */
   if (strcmp (line, "OK") == 0 && self->phase != PHASE_RESPONSE)
     return;
-  if (strcmp (line, "OK") == 0)
-    job_succeed (job);
-  else
+  if (strcmp (line, "OK") == 0) {
+    job_end (job);
+  } else {
+    /* Part of a payload may have been left to the module's command line. */
+    if (job->command->data_mode != AT_DATA_NONE && self->phase == PHASE_RESPONSE)
+      self->in_step = FALSE;
     job_fail (job, AT_ERROR_REFUSED, line);
+  }
   end_job (self, settle_ms);
 }
 
@@ -443,11 +480,22 @@ handle_prompt (AtChannel *self)
 }
 
 static void
-dispatch (AtChannel *self, const AtEvent *event)
+trace_event (AtChannel *self, const AtEvent *event)
 {
   gsize visible = self->framing->get_visible_length (event->line, event->length, self->framing_data);
 
   at_trace_read (self->trace, self->name, event, MIN (visible, event->length));
+}
+
+/** A URC handler may free the channel, so this must be the last use of it. */
+static void
+dispatch (AtChannel *self, const AtEvent *event)
+{
+  if (self->trace != NULL)
+    trace_event (self, event);
+  /* What follows a broken payload may be the rest of it, so the next command starts with a probe. */
+  if (event->kind == AT_EVENT_BROKEN)
+    self->in_step = FALSE;
   if (event->kind == AT_EVENT_PROMPT)
     handle_prompt (self);
   else
@@ -457,7 +505,7 @@ dispatch (AtChannel *self, const AtEvent *event)
 static void
 watch_payload (AtChannel *self)
 {
-  if (at_parser_is_in_payload (self->parser))
+  if (self->phase != PHASE_LOST && at_parser_is_in_payload (self->parser))
     alarm_set (self->payload_gap, self->timing.payload_gap_ms);
   else
     alarm_clear (self->payload_gap);
@@ -471,7 +519,7 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
 
   self->last_activity_us = g_get_monotonic_time ();
   self->freed = &freed;
-  while (size > 0) {
+  while (size > 0 && self->phase != PHASE_LOST) {
     AtEvent event;
     gsize used = at_parser_parse (self->parser, data, size, &event);
 
@@ -481,8 +529,6 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
       dispatch (self, &event);
     if (freed)
       return;
-    if (self->phase == PHASE_LOST)
-      break;
   }
   self->freed = NULL;
   watch_payload (self);
@@ -537,7 +583,7 @@ at_channel_free (AtChannel *self)
     g_source_destroy (self->lost_source);
   g_clear_pointer (&self->lost_source, g_source_unref);
   g_clear_error (&self->lost_error);
-  fail_all (self, "the port was closed");
+  fail_all (self, AT_ERROR_LOST, "the port was closed");
   alarm_free (self->alarm);
   alarm_free (self->payload_gap);
   serial_port_free (self->port);
@@ -595,14 +641,11 @@ at_channel_run_finish (AtChannel *self, GAsyncResult *result, GError **error)
 void
 at_channel_restart (AtChannel *self)
 {
-  Job *job = g_steal_pointer (&self->job);
-
   if (self->phase == PHASE_LOST)
     return;
   at_trace_note (self->trace, self->name, "the module restarted");
   self->in_step = FALSE;
-  if (job != NULL)
-    job_fail (job, AT_ERROR_RESTARTED, "the module restarted");
+  fail_all (self, AT_ERROR_RESTARTED, "the module restarted");
   start_probing (self);
 }
 

@@ -43,7 +43,7 @@ typedef enum {
  * AtTiming: all in milliseconds but @probes.
  * @probe_timeout_ms: for the answer to one probe.
  * @probes: how many probes go unanswered before the module is lost.
- * @quiet_ms: after the answer to a probe that was not the first one, how long the line must be silent, so
+ * @quiet_ms: after the answer to a probe that was not the first one, how long no final result may come, so
  * that answers to the other probes do not go to the next command.
  * @payload_gap_ms: how long the bytes of an announced payload may stop.
  * @wake_after_ms: after this much silence a module that may sleep is probed before a command.
@@ -68,8 +68,9 @@ typedef void (*AtUrcFunc) (const AtEvent *event, gpointer user_data);
 typedef void (*AtLostFunc) (const GError *error, gpointer user_data);
 
 /**
- * Takes @port and starts with a probe, since it is not known what state the module is in. @framing and its
- * data must outlive the channel; @timing is copied. @name is for the trace, which may be NULL.
+ * Takes @port. The first command starts with a probe, since it is not known what state the module is in.
+ * @framing and its data must outlive the channel; @timing is copied. @name is for the trace, which may be
+ * NULL.
  */
 AtChannel *at_channel_new (SerialPort *port, const AtFraming *framing, gpointer framing_data,
                            const AtTiming *timing, const char *name, AtTrace *trace);
@@ -92,8 +93,8 @@ void
 at_channel_run_async (AtChannel *self, AtCommand *command, GAsyncReadyCallback callback, gpointer user_data);
 char **at_channel_run_finish (AtChannel *self, GAsyncResult *result, GError **error);
 
-/** The module restarted: the command under way fails with AT_ERROR_RESTARTED, and it is probed before the
- * next one. */
+/** The module restarted: the command under way and all that wait fail with AT_ERROR_RESTARTED, since they
+ * were meant for the state that the module was in. It is probed before the next command. */
 void at_channel_restart (AtChannel *self);
 
 /** Whether the module may fall asleep now; if so it is probed before a command that follows a silence. At
