@@ -6,7 +6,7 @@
 #include "connection.h"
 
 #include "mssl-error.h"
-#include "send-queue.h"
+#include "outbox.h"
 
 /* Any number of seconds can be asked for, so a timer may have to ring in between. */
 #define IDLE_CHECK_MAX_MS (24 * 60 * 60 * 1000)
@@ -37,11 +37,9 @@ struct _Connection {
   GError *send_error; /* a failed send waits here for the cause of it all */
   GSource *send_error_source;
 
-  SendQueue *sends;
-  guint64 bytes_sent;
-  guint64 bytes_confirmed;
-  guint64 bytes_received;
+  Outbox *outbox;
   Inbox *inbox;
+  guint64 bytes_received;
 
   gint64 idle_us; /* 0 for never */
   gint64 moved_us;
@@ -126,19 +124,6 @@ finish_if_done (Connection *self)
 }
 
 static void
-fail_sends (Connection *self, const char *why)
-{
-  GTask *call;
-
-  while ((call = send_queue_pop (self->sends)) != NULL) {
-    g_task_return_new_error (call, MSSL_ERROR, MSSL_ERROR_SEND_FAILED,
-                             "Not all of the data was confirmed (BytesConfirmed tells how much was): %s",
-                             why);
-    g_object_unref (call);
-  }
-}
-
-static void
 clear_send_error (Connection *self)
 {
   g_clear_error (&self->send_error);
@@ -164,7 +149,7 @@ end (Connection *self, CloseReason reason, int code, const char *detail)
   self->end_text = detail != NULL ? g_strdup_printf ("%s (%s)", advice, detail) : g_strdup (advice);
   clear_send_error (self);
   timer_clear (&self->idle);
-  fail_sends (self, self->end_text);
+  outbox_fail (self->outbox, self->end_text);
   inbox_end (self->inbox);
   if (self->release_wanted)
     inbox_stop_draining (self->inbox);
@@ -238,7 +223,7 @@ send_next (Connection *self)
   if (self->state != CONNECTION_CONNECTED || self->slot == NULL)
     return;
 
-  piece = send_queue_begin_piece (self->sends, slot_get_max_send_bytes (self->slot));
+  piece = outbox_begin_piece (self->outbox, slot_get_max_send_bytes (self->slot));
   if (piece != NULL)
     slot_send (self->slot, piece);
 }
@@ -263,7 +248,7 @@ fail_send (Connection *self, const GError *error)
   if (self->send_error != NULL)
     return;
 
-  fail_sends (self, error->message);
+  outbox_fail (self->outbox, error->message);
   self->send_error = g_error_copy (error);
   self->send_error_source = g_idle_source_new ();
   g_source_set_callback (self->send_error_source, on_send_error, self, NULL);
@@ -274,41 +259,31 @@ static void
 on_sent (const GError *error, gpointer user_data)
 {
   Connection *self = user_data;
-  g_autoptr (GTask) call = NULL;
-  gsize size = 0;
+  GTask *call;
 
   if (error != NULL) {
     fail_send (self, error);
     return;
   }
-  if (!send_queue_is_sending (self->sends))
-    return;
-
-  call = send_queue_confirm (self->sends, &size);
-  self->bytes_confirmed += size;
+  call = outbox_confirm (self->outbox);
   note_movement (self);
   /* The next piece first: the module waits for it, the caller only hears of it. */
   send_next (self);
   if (call != NULL)
-    g_task_return_pointer (call, g_memdup2 (&self->bytes_confirmed, sizeof (guint64)), g_free);
+    outbox_complete (self->outbox, call);
 }
 
 static gboolean
 check_send (Connection *self, GBytes *data, GError **error)
 {
-  gsize size = g_bytes_get_size (data);
+  if (!outbox_check (data, error))
+    return FALSE;
+  if (self->state == CONNECTION_CONNECTED && self->send_error == NULL)
+    return TRUE;
 
-  if (size < 1 || size > CONNECTION_SEND_MAX_BYTES) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
-                 "data has %" G_GSIZE_FORMAT " bytes, must have 1 to %d", size, CONNECTION_SEND_MAX_BYTES);
-    return FALSE;
-  }
-  if (self->state != CONNECTION_CONNECTED || self->send_error != NULL) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_CONNECTED, "The connection is %s",
-                 self->send_error != NULL ? "ending" : connection_state_get_name (self->state));
-    return FALSE;
-  }
-  return TRUE;
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_CONNECTED, "The connection is %s",
+               self->send_error != NULL ? "ending" : connection_state_get_name (self->state));
+  return FALSE;
 }
 
 void
@@ -322,13 +297,7 @@ connection_send_async (Connection *self, GBytes *data, GAsyncReadyCallback callb
     g_task_return_error (task, error);
     return;
   }
-  if (!send_queue_push (self->sends, data, task)) {
-    g_task_return_new_error (task, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED,
-                             "%d calls of Send are waiting already", CONNECTION_SEND_MAX_CALLS);
-    return;
-  }
-  g_object_ref (task); /* the queue's */
-  self->bytes_sent += g_bytes_get_size (data);
+  outbox_put (self->outbox, data, g_steal_pointer (&task));
   note_movement (self);
   send_next (self);
 }
@@ -336,13 +305,7 @@ connection_send_async (Connection *self, GBytes *data, GAsyncReadyCallback callb
 gboolean
 connection_send_finish (Connection *self, GAsyncResult *result, guint64 *ret_confirmed, GError **error)
 {
-  g_autofree guint64 *confirmed = g_task_propagate_pointer (G_TASK (result), error);
-
-  if (confirmed == NULL)
-    return FALSE;
-
-  *ret_confirmed = *confirmed;
-  return TRUE;
+  return outbox_finish (G_TASK (result), ret_confirmed, error);
 }
 
 /* -- receiving --------------------------------------------------------------------------------------- */
@@ -593,8 +556,8 @@ void
 connection_get_statistics (Connection *self, ConnectionStatistics *ret_statistics)
 {
   *ret_statistics = (ConnectionStatistics){
-    .bytes_sent = self->bytes_sent,
-    .bytes_confirmed = self->bytes_confirmed,
+    .bytes_sent = outbox_get_sent (self->outbox),
+    .bytes_confirmed = outbox_get_confirmed (self->outbox),
     .bytes_received = self->bytes_received,
     .bytes_delivered = inbox_get_delivered (self->inbox),
     .buffered_bytes = inbox_get_size (self->inbox),
@@ -619,7 +582,7 @@ connection_finalize (GObject *object)
 {
   Connection *self = MSSL_CONNECTION (object);
 
-  send_queue_free (self->sends);
+  outbox_free (self->outbox);
   for (guint part = 0; part < MODULE_CREDENTIAL_PARTS; part++) {
     g_clear_pointer (&self->pem[part], g_bytes_unref);
     g_free (self->digest[part]);
@@ -648,7 +611,7 @@ connection_class_init (ConnectionClass *klass)
 static void
 connection_init (Connection *self)
 {
-  self->sends = send_queue_new (CONNECTION_SEND_MAX_CALLS);
+  self->outbox = outbox_new ();
 }
 
 static void

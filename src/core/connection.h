@@ -15,12 +15,10 @@
 #include "context.h"
 #include "inbox.h"
 #include "module.h"
+#include "outbox.h"
 
 #define CONNECTION_TYPE (connection_get_type ())
 G_DECLARE_FINAL_TYPE (Connection, connection, MSSL, CONNECTION, GObject)
-
-#define CONNECTION_SEND_MAX_BYTES 65536
-#define CONNECTION_SEND_MAX_CALLS 16
 
 /** How long the object stays after the end if nobody lets go of it. */
 #define CONNECTION_LINGER_MS 60000
@@ -93,7 +91,7 @@ const char *connection_get_close_text (Connection *self);
 
 /**
  * Sends @data; the callback runs when all of it is confirmed, or not. Never inside this call. Errors:
- * INVALID_ARGUMENT (not 1 to CONNECTION_SEND_MAX_BYTES), NOT_CONNECTED, LIMIT_EXCEEDED, SEND_FAILED.
+ * INVALID_ARGUMENT (not 1 to OUTBOX_CALL_MAX_BYTES), NOT_CONNECTED, LIMIT_EXCEEDED, SEND_FAILED.
  */
 void connection_send_async (Connection *self, GBytes *data, GAsyncReadyCallback callback, gpointer user_data);
 gboolean

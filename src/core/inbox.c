@@ -31,7 +31,7 @@ struct Inbox {
 };
 
 const char *
-receive_mode_get_name (ReceiveMode mode)
+inbox_get_mode_name (ReceiveMode mode)
 {
   static const char *const names[] = {
     [RECEIVE_MODE_NONE] = "none",

@@ -30,7 +30,7 @@ typedef enum {
 } ReceiveMode;
 
 /** The name on the bus. Static. */
-const char *receive_mode_get_name (ReceiveMode mode);
+const char *inbox_get_mode_name (ReceiveMode mode);
 
 /**
  * InboxSink: a receiver that is pushed to. Both run inside the call that caused them and must not call back.

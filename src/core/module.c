@@ -5,6 +5,8 @@
  */
 #include "module.h"
 
+#include "eraser.h"
+#include "module-facts.h"
 #include "mssl-error.h"
 
 struct _Module {
@@ -16,8 +18,7 @@ struct _Module {
   ModuleState state;
   char *state_text;
   char *logged_text;
-  ModuleIdentity identity;
-  ModuleCapabilities capabilities;
+  ModuleFacts facts;
 
   ModuleDriver *driver; /* NULL while absent and lost */
   guint64 life;         /* counts drivers: a result of an earlier one is dropped */
@@ -26,11 +27,9 @@ struct _Module {
   Timer retry;
   guint retry_ms;
 
-  GPtrArray *slots;       /* Slot; made when the capabilities are known, grows only */
-  GSource *next_source;   /* NULL when nothing is to be begun */
-  gboolean erasing;       /* the driver is overwriting a credential */
-  gboolean erase_wanted;  /* FALSE when nothing is marked, or an attempt has failed */
-  GPtrArray *erase_tasks; /* GTask */
+  GPtrArray *slots;     /* Slot; made when the capabilities are known, grows only */
+  GSource *next_source; /* NULL when nothing is to be begun */
+  Eraser *eraser;
   GTask *stop_task;
 };
 
@@ -113,12 +112,18 @@ schedule_next (Module *self)
 }
 
 static void
+on_erased (gpointer user_data)
+{
+  schedule_next (user_data);
+}
+
+static void
 on_slot_changed (Slot *slot, gpointer user_data)
 {
   Module *self = user_data;
 
   if (slot_get_state (slot) == SLOT_FREE)
-    self->erase_wanted = TRUE;
+    eraser_want (self->eraser);
   schedule_next (self);
   emit_changed (self);
 }
@@ -183,7 +188,7 @@ drop_driver (Module *self)
 
   free_doomed (self);
   self->life++;
-  self->erasing = FALSE;
+  eraser_forget (self->eraser);
   module_driver_set_listener (self->driver, NULL, NULL);
   self->doomed = g_steal_pointer (&self->driver);
   self->doomed_source = g_idle_source_new ();
@@ -247,9 +252,9 @@ on_credential_changed (ModuleCredentialPart part, gboolean known, gpointer user_
   gboolean noted;
 
   if (known)
-    noted = ledger_set (self->ledger, self->identity.imei, part, digest, &error);
+    noted = ledger_set (self->ledger, self->facts.identity.imei, part, digest, &error);
   else
-    noted = ledger_begin_upload (self->ledger, self->identity.imei, part, digest, &error);
+    noted = ledger_begin_upload (self->ledger, self->facts.identity.imei, part, digest, &error);
   if (noted)
     return;
 
@@ -288,7 +293,6 @@ static const ModuleDriverListener listener = {
 typedef struct {
   Module *module;
   guint64 life;
-  ModuleCredentialPart part;
 } Operation;
 
 static Operation *
@@ -310,26 +314,9 @@ operation_free (Operation *operation)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Operation, operation_free)
 
 static void
-take_identity (Module *self)
+add_slots (Module *self)
 {
-  const ModuleIdentity *identity = module_driver_get_identity (self->driver);
-
-  g_free ((char *) self->identity.manufacturer);
-  g_free ((char *) self->identity.model);
-  g_free ((char *) self->identity.revision);
-  g_free ((char *) self->identity.imei);
-  self->identity.manufacturer = g_strdup (identity->manufacturer != NULL ? identity->manufacturer : "");
-  self->identity.model = g_strdup (identity->model != NULL ? identity->model : "");
-  self->identity.revision = g_strdup (identity->revision != NULL ? identity->revision : "");
-  self->identity.imei = g_strdup (identity->imei != NULL ? identity->imei : "");
-}
-
-static void
-take_capabilities (Module *self)
-{
-  self->capabilities = *module_driver_get_capabilities (self->driver);
-  self->capabilities.slots = CLAMP (self->capabilities.slots, 1, MODULE_SLOTS_MAX);
-  while (self->slots->len < self->capabilities.slots)
+  while (self->slots->len < self->facts.capabilities.slots)
     g_ptr_array_add (self->slots, slot_new (G_OBJECT (self), self->slots->len, on_slot_changed, self));
 }
 
@@ -348,10 +335,10 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
     lose_driver (self, error);
     return;
   }
-  take_identity (self);
-  take_capabilities (self);
+  module_facts_take (&self->facts, self->driver);
+  add_slots (self);
   self->retry_ms = MODULE_RETRY_FIRST_MS;
-  self->erase_wanted = TRUE;
+  eraser_want (self->eraser);
   set_state (self, MODULE_READY, "");
   schedule_next (self);
 }
@@ -390,55 +377,11 @@ module_start (Module *self)
 
 /* -- what comes next: a waiting open, or a credential that is to be overwritten -------------------- */
 
-static void
-finish_erase_tasks (Module *self)
-{
-  g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->erase_tasks);
-
-  self->erase_tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < tasks->len; i++)
-    g_task_return_boolean (tasks->pdata[i], TRUE);
-}
-
-static void
-on_erased (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Operation) operation = user_data;
-  Module *self = operation->module;
-  g_autoptr (GError) error = NULL;
-  gboolean erased = module_driver_erase_credential_finish (NULL, result, &error)
-                    && ledger_set_erased (self->ledger, self->identity.imei, operation->part, &error);
-
-  if (!erased)
-    g_message ("Module %s: a deleted credential could not be overwritten: %s", self->config.name,
-               error->message);
-  if (operation->life != self->life)
-    return;
-
-  self->erasing = FALSE;
-  if (!erased)
-    self->erase_wanted = FALSE;
-  schedule_next (self);
-}
-
 static gboolean
 begin_erasure (Module *self)
 {
-  Operation *operation;
-  ModuleCredentialPart part;
-
-  if (!self->erase_wanted || self->state != MODULE_READY || !all_slots_free (self))
-    return FALSE;
-
-  self->erase_wanted = ledger_next_erasure (self->ledger, self->identity.imei, &part);
-  if (!self->erase_wanted)
-    return FALSE;
-
-  self->erasing = TRUE;
-  operation = operation_new (self);
-  operation->part = part;
-  module_driver_erase_credential_async (self->driver, part, on_erased, operation);
-  return TRUE;
+  return self->state == MODULE_READY && all_slots_free (self)
+         && eraser_begin (self->eraser, self->driver, self->facts.identity.imei);
 }
 
 /* One thing at a time that touches the module's credentials, so that the ledger knows what is meant. */
@@ -447,7 +390,7 @@ begin_next (Module *self)
 {
   Slot *waiting;
 
-  if (self->erasing)
+  if (eraser_is_busy (self->eraser))
     return;
 
   waiting = find_slot (self, SLOT_WAITING);
@@ -457,7 +400,7 @@ begin_next (Module *self)
   } else if (begin_erasure (self)) {
     return;
   }
-  finish_erase_tasks (self);
+  eraser_return_tasks (self->eraser);
 }
 
 void
@@ -466,8 +409,8 @@ module_erase_credentials_async (Module *self, GAsyncReadyCallback callback, gpoi
   GTask *task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, module_erase_credentials_async);
-  g_ptr_array_add (self->erase_tasks, task);
-  self->erase_wanted = TRUE;
+  eraser_add_task (self->eraser, task);
+  eraser_want (self->eraser);
   schedule_next (self);
 }
 
@@ -530,7 +473,7 @@ module_take_slot (Module *self, guint64 number, const SlotListener *slot_listene
 gboolean
 module_holds_credential (Module *self, ModuleCredentialPart part, const char *digest)
 {
-  return ledger_holds (self->ledger, self->identity.imei, part, digest);
+  return ledger_holds (self->ledger, self->facts.identity.imei, part, digest);
 }
 
 GArray *
@@ -559,7 +502,7 @@ module_abandon (Module *self)
   set_state (self, MODULE_STOPPED, "");
   lose_slots (self, error);
   drop_driver (self);
-  finish_erase_tasks (self);
+  eraser_return_tasks (self->eraser);
   if (task != NULL)
     g_task_return_boolean (task, TRUE);
 }
@@ -635,13 +578,13 @@ module_get_state_text (Module *self)
 const ModuleIdentity *
 module_get_identity (Module *self)
 {
-  return &self->identity;
+  return &self->facts.identity;
 }
 
 const ModuleCapabilities *
 module_get_capabilities (Module *self)
 {
-  return &self->capabilities;
+  return &self->facts.capabilities;
 }
 
 guint
@@ -676,14 +619,11 @@ module_finalize (GObject *object)
   g_free ((char *) self->config.name);
   g_free ((char *) self->config.device);
   g_free ((char *) self->config.claim_mode);
-  g_free ((char *) self->identity.manufacturer);
-  g_free ((char *) self->identity.model);
-  g_free ((char *) self->identity.revision);
-  g_free ((char *) self->identity.imei);
+  module_facts_clear (&self->facts);
   g_free (self->state_text);
   g_free (self->logged_text);
   g_ptr_array_unref (self->slots);
-  g_ptr_array_unref (self->erase_tasks);
+  g_clear_pointer (&self->eraser, eraser_free);
   G_OBJECT_CLASS (module_parent_class)->finalize (object);
 }
 
@@ -702,10 +642,9 @@ static void
 module_init (Module *self)
 {
   self->state_text = g_strdup ("");
-  self->identity = (ModuleIdentity){ g_strdup (""), g_strdup (""), g_strdup (""), g_strdup ("") };
+  module_facts_init (&self->facts);
   self->retry_ms = MODULE_RETRY_FIRST_MS;
   self->slots = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);
-  self->erase_tasks = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 Module *
@@ -718,6 +657,7 @@ module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock)
   self->config.device = g_strdup (config->device);
   self->config.claim_mode = g_strdup (config->claim_mode);
   self->ledger = ledger;
+  self->eraser = eraser_new (G_OBJECT (self), config->name, ledger, on_erased, self);
   timer_init (&self->retry, clock, on_retry, self);
   return self;
 }

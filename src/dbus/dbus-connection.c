@@ -43,7 +43,7 @@ on_changed (Connection *connection, gpointer user_data)
   mssl_dbus_connection_set_close_code (skeleton, connection_get_close_code (connection));
   mssl_dbus_connection_set_close_text (skeleton, connection_get_close_text (connection));
   mssl_dbus_connection_set_receive_mode (skeleton,
-                                         receive_mode_get_name (connection_get_receive_mode (connection)));
+                                         inbox_get_mode_name (connection_get_receive_mode (connection)));
   /* Or GDBus would merge this step with the next. */
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (skeleton));
 }

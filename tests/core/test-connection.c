@@ -376,16 +376,16 @@ START_TEST (sends_are_served_in_order)
 {
   g_autoptr (World) world = world_new (TRUE);
   g_autoptr (Watch) watch = NULL;
-  Sent sents[CONNECTION_SEND_MAX_CALLS + 1] = { 0 };
+  Sent sents[OUTBOX_MAX_CALLS + 1] = { 0 };
 
   world_make_ready (world);
   watch = connect_watched (world, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (sents); i++)
     send_bytes (watch, i + 1, &sents[i]);
   fake_port_settle ();
-  expect_sent_error (&sents[CONNECTION_SEND_MAX_CALLS], MSSL_ERROR_LIMIT_EXCEEDED);
-  sent_clear (&sents[CONNECTION_SEND_MAX_CALLS]);
-  for (guint i = 0; i < CONNECTION_SEND_MAX_CALLS; i++) {
+  expect_sent_error (&sents[OUTBOX_MAX_CALLS], MSSL_ERROR_LIMIT_EXCEEDED);
+  sent_clear (&sents[OUTBOX_MAX_CALLS]);
+  for (guint i = 0; i < OUTBOX_MAX_CALLS; i++) {
     confirm (world);
     ck_assert_uint_eq (sents[i].answers, 1);
     ck_assert_uint_eq (sents[i].confirmed, (i + 1) * (i + 2) / 2);
@@ -410,7 +410,7 @@ START_TEST (send_refuses)
   fake_port_finish (world->port, FAKE_OPEN, 0, CLOSE_REASON_NONE);
   fake_port_settle ();
   send_bytes (watch, 0, &empty);
-  send_bytes (watch, CONNECTION_SEND_MAX_BYTES + 1, &large);
+  send_bytes (watch, OUTBOX_CALL_MAX_BYTES + 1, &large);
   fake_port_settle ();
   expect_sent_error (&empty, MSSL_ERROR_INVALID_ARGUMENT);
   expect_sent_error (&large, MSSL_ERROR_INVALID_ARGUMENT);

@@ -435,13 +435,13 @@ START_TEST (seventeenth_send_is_refused)
   g_autoptr (Bus) bus = bus_new_ready ();
   g_autoptr (Client) client = client_new (bus, NULL);
   g_autofree char *path = client_connect (client, bus, NULL);
-  Call calls[CONNECTION_SEND_MAX_CALLS + 1] = { 0 };
+  Call calls[OUTBOX_MAX_CALLS + 1] = { 0 };
 
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     begin_send (client, path, "x", &calls[i]);
-  call_expect_error (&calls[CONNECTION_SEND_MAX_CALLS], ERROR ("LimitExceeded"));
+  call_expect_error (&calls[OUTBOX_MAX_CALLS], ERROR ("LimitExceeded"));
   g_variant_unref (client_call (client, path, MSSL_INTERFACE_CONNECTION, "Close", NULL));
-  for (guint i = 0; i < CONNECTION_SEND_MAX_CALLS; i++)
+  for (guint i = 0; i < OUTBOX_MAX_CALLS; i++)
     call_expect_error (&calls[i], ERROR ("SendFailed"));
   for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
     call_clear (&calls[i]);
