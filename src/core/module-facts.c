@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Copies.
+ * Copies of what the driver says, because its strings go with it.
  */
 #include "module-facts.h"
 
