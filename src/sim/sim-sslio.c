@@ -1,360 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * See sim-sslio.h. A slot is CLOSED, OPENING (until its +QSSLOPEN has been printed) or OPEN. */
+ * See sim-sslio.h: the commands in all their forms; what they do is in sim-slot.h. */
 #include "sim-sslio.h"
 
 #include <string.h>
 
 #include "sim-hex.h"
-#include "sim-tls.h"
+#include "sim-slot.h"
 
 #define MAX_HOST_BYTES 150
 #define MAX_SEND_BYTES 1024
-#define DTLS_TIMEOUT_MS 123000
-#define DTLS_RETRANSMIT_MS 1000
-#define MS_PER_S 1000
-#define US_PER_MS 1000
-/* closed-order=before-recv: received data waits so long for a close to overtake it. */
-#define OVERTAKING_MS 20
-
-typedef enum { SLOT_CLOSED, SLOT_OPENING, SLOT_OPEN } SlotState;
-
-/* Levels of QSSLCFG "debug". */
-enum { DEBUG_ERROR = 1, DEBUG_STATE = 2, DEBUG_INFO = 3, DEBUG_DETAIL = 4 };
-
-typedef struct {
-  SimSslio *owner;
-  guint index;
-  SlotState state;
-  SimTls *tls;          /* NULL when closed, and when the open is known to fail */
-  GSource *timer;       /* of the open or the send that is under way, or of the result of an open */
-  gint64 deadline_us;   /* of the open */
-  SimTlsCode open_code; /* to be printed */
-  gboolean is_sending;
-  GByteArray *held; /* received data that a close may overtake; NULL: none */
-  GSource *overtaking;
-} Slot;
 
 struct SimSslio {
   SimDialogue *dialogue;
   SimSslcfg *settings;
   const SimSwitch *switches;
-  SimTrace *trace;
-  Slot slots[SIM_SSLCFG_MAX_SLOTS];
+  SimSlot *slots[SIM_SSLCFG_MAX_SLOTS];
   gboolean has_network;
   guint n_opens;
-  Slot *prompting; /* whose data is asked for */
+  guint prompting; /* the slot whose data is asked for */
 };
 
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
-set_source (GSource **source, guint ms, GSourceFunc func, Slot *slot)
-{
-  clear_source (source);
-  *source = g_timeout_source_new (ms);
-  g_source_set_callback (*source, func, slot, NULL);
-  g_source_attach (*source, NULL);
-}
-
-static gint
-setting (const Slot *slot, SimSslcfgNumber number)
-{
-  return sim_sslcfg_get_number (slot->owner->settings, slot->index, number);
-}
-
 static gboolean
-has_switch (const Slot *slot, SimSwitchId id, guint value)
+has_switch (const SimSslio *self, SimSwitchId id, guint value)
 {
-  return sim_switch_get (slot->owner->switches, id) == value;
+  return sim_switch_get (self->switches, id) == value;
 }
 
-static gint
-printed_code (const Slot *slot, SimTlsCode code)
-{
-  return code != SIM_TLS_CODE_OK && has_switch (slot, SIM_SWITCH_RESULT_8, SIM_YES) ? SIM_TLS_CODE_UNLISTED
-                                                                                    : code;
-}
-
+/* The last connection of the context has ended: the module releases the context (the note, 2.3.4). */
 static void
-debug (const Slot *slot, gint level, const char *what, gint value)
+on_released (gpointer user_data)
 {
-  sim_trace_note (slot->owner->trace, "slot %u: %s %d", slot->index, what, value);
-  if (has_switch (slot, SIM_SWITCH_DEBUG_ON_AT_PORT, SIM_YES) && setting (slot, SIM_SSLCFG_DEBUG) >= level)
-    sim_dialogue_urc (slot->owner->dialogue, "[SSL %d] %s %d", level, what, value);
-}
-
-static guint
-timeout_ms (const Slot *slot)
-{
-  /* "timeout" is for TLS only (the note, 2.3.1). */
-  guint ms = setting (slot, SIM_SSLCFG_DTLS) != 0 ? DTLS_TIMEOUT_MS
-                                                  : (guint) setting (slot, SIM_SSLCFG_TIMEOUT_S) * MS_PER_S;
-  return sim_switch_scale_ms (slot->owner->switches, ms);
-}
-
-/* The last connection has ended: the module releases the context (the note, 2.3.4). */
-static void
-release_context (SimSslio *self)
-{
+  SimSslio *self = user_data;
   for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++) {
-    if (self->slots[i].state != SLOT_CLOSED)
+    if (!sim_slot_is_closed (self->slots[i]))
       return;
   }
-  guint resets = sim_switch_get (self->switches, SIM_SWITCH_CLOSE_RESETS);
-  if (resets == SIM_CLOSE_RESETS_SECLEVEL)
+  if (has_switch (self, SIM_SWITCH_CLOSE_RESETS, SIM_CLOSE_RESETS_SECLEVEL))
     sim_sslcfg_reset_seclevel (self->settings);
-  else if (resets == SIM_CLOSE_RESETS_ALL)
+  else if (has_switch (self, SIM_SWITCH_CLOSE_RESETS, SIM_CLOSE_RESETS_ALL))
     sim_sslcfg_reset (self->settings);
-}
-
-/* The slot is empty afterwards; what the host is told is up to the caller. */
-static void
-empty_slot (Slot *slot, gboolean takes_leave)
-{
-  SimTls *tls = g_steal_pointer (&slot->tls);
-  if (tls != NULL && takes_leave)
-    sim_tls_close (tls);
-  else if (tls != NULL)
-    sim_tls_free (tls);
-  clear_source (&slot->timer);
-  clear_source (&slot->overtaking);
-  g_clear_pointer (&slot->held, g_byte_array_unref);
-  slot->state = SLOT_CLOSED;
-  slot->is_sending = FALSE;
-}
-
-/* +QSSLURC: "recv" (the note, 2.4.1). Text is raw between its quotes. */
-static void
-print_received (Slot *slot, const guint8 *data, gsize length)
-{
-  gboolean is_hex = setting (slot, SIM_SSLCFG_RECV_FORMAT) != 0;
-  gboolean has_quotes = !is_hex || has_switch (slot, SIM_SWITCH_HEX_QUOTES, SIM_YES);
-  gboolean counts_characters = is_hex && has_switch (slot, SIM_SWITCH_HEX_LENGTH, SIM_HEX_LENGTH_CHARACTERS);
-  g_autofree char *head = g_strdup_printf ("+QSSLURC: \"recv\",0,%u,%" G_GSIZE_FORMAT ",%s", slot->index,
-                                           counts_characters ? 2 * length : length, has_quotes ? "\"" : "");
-  g_autoptr (GByteArray) urc = g_byte_array_new ();
-  g_byte_array_append (urc, (const guint8 *) head, (guint) strlen (head));
-  if (is_hex)
-    sim_hex_append (urc, data, length, has_switch (slot, SIM_SWITCH_HEX_CASE, SIM_HEX_CASE_UPPER));
-  else
-    g_byte_array_append (urc, data, (guint) length);
-  if (has_quotes)
-    g_byte_array_append (urc, (const guint8 *) "\"", 1);
-  debug (slot, DEBUG_DETAIL, "received", (gint) length);
-  sim_dialogue_urc_bytes (slot->owner->dialogue, urc->data, urc->len);
-}
-
-static void
-print_held (Slot *slot)
-{
-  clear_source (&slot->overtaking);
-  g_autoptr (GByteArray) held = g_steal_pointer (&slot->held);
-  if (held != NULL)
-    print_received (slot, held->data, held->len);
-}
-
-static void
-print_closed (Slot *slot)
-{
-  debug (slot, DEBUG_STATE, "closed", 0);
-  sim_dialogue_urc (slot->owner->dialogue, "+QSSLURC: \"closed\",0,%u", slot->index);
-}
-
-static gboolean
-on_overtaking_over (gpointer user_data)
-{
-  print_held (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-on_received (const guint8 *data, gsize length, gpointer user_data)
-{
-  Slot *slot = user_data;
-  if (has_switch (slot, SIM_SWITCH_CLOSED_ORDER, SIM_CLOSED_ORDER_AFTER_RECV)) {
-    print_received (slot, data, length);
-  } else {
-    print_held (slot);
-    slot->held = g_byte_array_append (g_byte_array_new (), data, (guint) length);
-    set_source (&slot->overtaking, OVERTAKING_MS, on_overtaking_over, slot);
-  }
-  if (sim_dialogue_is_congested (slot->owner->dialogue))
-    sim_tls_set_reading (slot->tls, FALSE);
-}
-
-/* The module has closed by itself. */
-static void
-end_connection (Slot *slot)
-{
-  g_autoptr (GByteArray) held = g_steal_pointer (&slot->held);
-  empty_slot (slot, FALSE);
-  print_closed (slot);
-  if (held != NULL)
-    print_received (slot, held->data, held->len);
-  release_context (slot->owner);
-}
-
-static void
-on_closed (gpointer user_data)
-{
-  end_connection (user_data);
-}
-
-static void
-report_sent (Slot *slot, SimTlsCode code)
-{
-  SimDialogue *dialogue = slot->owner->dialogue;
-  guint where = sim_switch_get (slot->owner->switches, SIM_SWITCH_SEND_RESULT);
-  slot->is_sending = FALSE;
-  clear_source (&slot->timer);
-  debug (slot, code == SIM_TLS_CODE_OK ? DEBUG_DETAIL : DEBUG_ERROR, "sent", code);
-  if (where == SIM_SEND_RESULT_NONE) {
-    sim_dialogue_finish (dialogue, code == SIM_TLS_CODE_OK ? SIM_RESULT_OK : SIM_RESULT_ERROR);
-    return;
-  }
-  sim_dialogue_urc (dialogue, "+QSSLSEND: 0,%u,%d", slot->index, printed_code (slot, code));
-  if (where == SIM_SEND_RESULT_BEFORE_OK)
-    sim_dialogue_finish (dialogue, SIM_RESULT_OK);
-}
-
-static void
-on_sent (SimTlsCode code, gpointer user_data)
-{
-  report_sent (user_data, code);
-}
-
-static gboolean
-on_send_timeout (gpointer user_data)
-{
-  Slot *slot = user_data;
-  report_sent (slot, SIM_TLS_CODE_TIME_OUT);
-  /* Half a record may be on its way: this connection cannot be used any more. */
-  if (slot->state == SLOT_OPEN)
-    end_connection (slot);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_open_result (gpointer user_data)
-{
-  Slot *slot = user_data;
-  SimDialogue *dialogue = slot->owner->dialogue;
-  SimTlsCode code = slot->open_code;
-  clear_source (&slot->timer);
-  slot->state = code == SIM_TLS_CODE_OK ? SLOT_OPEN : SLOT_CLOSED;
-  debug (slot, code == SIM_TLS_CODE_OK ? DEBUG_STATE : DEBUG_ERROR, "open result", code);
-  sim_dialogue_urc (dialogue, "+QSSLOPEN: 0,%u,%d", slot->index, printed_code (slot, code));
-  if (code == SIM_TLS_CODE_OK)
-    sim_tls_set_reading (slot->tls, !sim_dialogue_is_congested (dialogue));
-  if (has_switch (slot, SIM_SWITCH_OPEN_RESULT, SIM_OPEN_RESULT_BEFORE_OK))
-    sim_dialogue_finish (dialogue, SIM_RESULT_OK);
-  return G_SOURCE_REMOVE;
-}
-
-/* The result is known; it is printed now or, as the switches will have it, later. */
-static void
-end_open (Slot *slot, SimTlsCode code)
-{
-  guint late_ms = sim_switch_get (slot->owner->switches, SIM_SWITCH_OPEN_RESULT_LATE_MS);
-  if (code == SIM_TLS_CODE_CONNECTION
-      && has_switch (slot, SIM_SWITCH_FAILED_OPEN, SIM_FAILED_OPEN_AT_TIMEOUT)) {
-    gint64 remaining_us = slot->deadline_us - g_get_monotonic_time ();
-    late_ms += (guint) (MAX (0, remaining_us) / US_PER_MS);
-    code = SIM_TLS_CODE_TIME_OUT;
-  }
-  if (code == SIM_TLS_CODE_OK)
-    sim_tls_set_reading (slot->tls, FALSE);
-  else
-    g_clear_pointer (&slot->tls, sim_tls_free);
-  slot->open_code = code;
-  set_source (&slot->timer, late_ms, on_open_result, slot);
-}
-
-static void
-on_opened (SimTlsCode code, gpointer user_data)
-{
-  end_open (user_data, code);
-}
-
-static gboolean
-on_open_timeout (gpointer user_data)
-{
-  end_open (user_data, SIM_TLS_CODE_TIME_OUT);
-  return G_SOURCE_REMOVE;
-}
-
-static const SimTlsEvents tls_events = {
-  .opened = on_opened,
-  .sent = on_sent,
-  .received = on_received,
-  .closed = on_closed,
-};
-
-static void
-start_tls (Slot *slot, const char *host, guint16 port)
-{
-  SimSslio *self = slot->owner;
-  gboolean is_datagram = setting (slot, SIM_SSLCFG_DTLS) != 0;
-  g_autoptr (GBytes) ca = sim_sslcfg_get_file (self->settings, slot->index, SIM_SSLCFG_CACERT);
-  g_autoptr (GBytes) certificate = sim_sslcfg_get_file (self->settings, slot->index, SIM_SSLCFG_CLIENTCERT);
-  g_autoptr (GBytes) key = sim_sslcfg_get_file (self->settings, slot->index, SIM_SSLCFG_CLIENTKEY);
-  SimTlsSetup setup = {
-    .host = host,
-    .port = port,
-    .is_datagram = is_datagram,
-    .version = setting (slot, is_datagram ? SIM_SSLCFG_DTLSVERSION : SIM_SSLCFG_SSLVERSION),
-    .seclevel = setting (slot, SIM_SSLCFG_SECLEVEL),
-    .checks_dates = has_switch (slot, SIM_SWITCH_CHECKS_DATES, SIM_YES),
-    .ca_certificate = ca,
-    .client_certificate = certificate,
-    .client_key = key,
-    .retransmit_ms = sim_switch_scale_ms (self->switches, DTLS_RETRANSMIT_MS),
-  };
-  slot->tls = sim_tls_new (&setup, &tls_events, slot);
-}
-
-static void
-start_open (Slot *slot, const char *host, guint16 port)
-{
-  SimSslio *self = slot->owner;
-  guint limit = sim_switch_get (self->switches, SIM_SWITCH_DEGRADE_AFTER_OPENS);
-  guint ms = timeout_ms (slot);
-  slot->state = SLOT_OPENING;
-  slot->deadline_us = g_get_monotonic_time () + (gint64) ms * US_PER_MS;
-  debug (slot, DEBUG_INFO, "connecting to port", port);
-  if (limit > 0 && self->n_opens >= limit) {
-    end_open (slot, SIM_TLS_CODE_EXCEPTION);
-    return;
-  }
-
-  self->n_opens++;
-  if (!self->has_network) {
-    end_open (slot, SIM_TLS_CODE_CONNECTION);
-    return;
-  }
-  set_source (&slot->timer, ms, on_open_timeout, slot);
-  start_tls (slot, host, port);
-}
-
-/* The files that a seclevel needs (the note, 2.3.1, note 2). */
-static gboolean
-has_files (const Slot *slot)
-{
-  guint n_needed[] = { 0, SIM_SSLCFG_CACERT + 1, SIM_SSLCFG_N_FILES };
-  for (guint i = 0; i < n_needed[setting (slot, SIM_SSLCFG_SECLEVEL)]; i++) {
-    g_autoptr (GBytes) file = sim_sslcfg_get_file (slot->owner->settings, slot->index, i);
-    if (file == NULL)
-      return FALSE;
-  }
-  return TRUE;
 }
 
 static SimResult
@@ -387,50 +72,60 @@ answer_other_forms (SimSslio *self, const SimCommand *command, const char *range
   return FALSE;
 }
 
-static Slot *
-find_slot (SimSslio *self, const SimCommand *command)
+/* What is known beforehand about the next open. */
+static SimTlsCode
+foresee (SimSslio *self)
 {
-  guint index;
-  return sim_sslcfg_get_slot (self->switches, command, &index) ? &self->slots[index] : NULL;
+  guint limit = sim_switch_get (self->switches, SIM_SWITCH_DEGRADE_AFTER_OPENS);
+  if (limit > 0 && self->n_opens >= limit)
+    return SIM_TLS_CODE_EXCEPTION;
+  self->n_opens++;
+  return self->has_network ? SIM_TLS_CODE_OK : SIM_TLS_CODE_CONNECTION;
 }
 
 SimResult
 sim_sslio_open (SimSslio *self, const SimCommand *command)
 {
   SimResult result;
+  guint slot;
   gint port;
   gint mode;
   if (answer_other_forms (self, command, ",<host_name>,(1-65535),(0)", &result))
     return result;
 
-  Slot *slot = find_slot (self, command);
   const char *host = sim_command_get_string (command, 2);
-  if (slot == NULL || slot->state != SLOT_CLOSED || sim_command_count (command) != 5 || host == NULL
-      || *host == '\0' || strlen (host) > MAX_HOST_BYTES
+  if (!sim_sslcfg_get_slot (self->switches, command, &slot) || sim_command_count (command) != 5
+      || host == NULL || *host == '\0' || strlen (host) > MAX_HOST_BYTES
       || !sim_command_get_number (command, 3, 1, 65535, &port)
-      || !sim_command_get_number (command, 4, 0, 0, &mode) || !has_files (slot))
+      || !sim_command_get_number (command, 4, 0, 0, &mode))
+    return SIM_RESULT_ERROR;
+  if (!sim_slot_is_closed (self->slots[slot]) || !sim_slot_has_files (self->slots[slot]))
     return SIM_RESULT_ERROR;
 
-  start_open (slot, host, (guint16) port);
-  return has_switch (slot, SIM_SWITCH_OPEN_RESULT, SIM_OPEN_RESULT_BEFORE_OK) ? SIM_RESULT_PENDING
+  sim_slot_open (self->slots[slot], host, (guint16) port, foresee (self));
+  return has_switch (self, SIM_SWITCH_OPEN_RESULT, SIM_OPEN_RESULT_BEFORE_OK) ? SIM_RESULT_PENDING
                                                                               : SIM_RESULT_OK;
+}
+
+static gboolean
+sends_hex (const SimSslio *self, guint slot)
+{
+  return sim_sslcfg_get_number (self->settings, slot, SIM_SSLCFG_SEND_FORMAT) != 0;
 }
 
 static SimResult
 on_send_data (const GByteArray *data, gpointer user_data)
 {
   SimSslio *self = user_data;
-  Slot *slot = self->prompting;
-  gboolean is_hex = setting (slot, SIM_SSLCFG_SEND_FORMAT) != 0;
+  SimSlot *slot = self->slots[self->prompting];
+  gboolean is_hex = sends_hex (self, self->prompting);
   g_autoptr (GByteArray) decoded = is_hex ? sim_hex_decode (data->data, data->len) : NULL;
   const GByteArray *payload = is_hex ? decoded : data;
-  if (slot->state != SLOT_OPEN || payload == NULL || payload->len == 0)
+  if (!sim_slot_can_send (slot) || payload == NULL || payload->len == 0)
     return SIM_RESULT_ERROR;
 
-  slot->is_sending = TRUE;
-  set_source (&slot->timer, timeout_ms (slot), on_send_timeout, slot);
-  sim_tls_send (slot->tls, payload->data, payload->len);
-  return has_switch (slot, SIM_SWITCH_SEND_RESULT, SIM_SEND_RESULT_AFTER_OK) ? SIM_RESULT_OK
+  sim_slot_send (slot, payload->data, payload->len);
+  return has_switch (self, SIM_SWITCH_SEND_RESULT, SIM_SEND_RESULT_AFTER_OK) ? SIM_RESULT_OK
                                                                              : SIM_RESULT_PENDING;
 }
 
@@ -438,17 +133,18 @@ SimResult
 sim_sslio_send (SimSslio *self, const SimCommand *command)
 {
   SimResult result;
+  guint slot;
   gint length = 0;
   if (answer_other_forms (self, command, ",(1-1024)", &result))
     return result;
 
-  Slot *slot = find_slot (self, command);
   guint count = sim_command_count (command);
-  if (slot == NULL || slot->state != SLOT_OPEN || slot->is_sending || count > 3
-      || (count == 3 && !sim_command_get_number (command, 2, 1, MAX_SEND_BYTES, &length)))
+  if (!sim_sslcfg_get_slot (self->switches, command, &slot) || count > 3
+      || (count == 3 && !sim_command_get_number (command, 2, 1, MAX_SEND_BYTES, &length))
+      || !sim_slot_can_send (self->slots[slot]))
     return SIM_RESULT_ERROR;
 
-  guint n_characters = setting (slot, SIM_SSLCFG_SEND_FORMAT) != 0 ? 2 : 1;
+  guint n_characters = sends_hex (self, slot) ? 2 : 1;
   SimDialoguePrompt prompt = {
     .fixed_length = (gsize) length * n_characters,
     .max_length = MAX_SEND_BYTES * n_characters,
@@ -462,24 +158,17 @@ SimResult
 sim_sslio_close (SimSslio *self, const SimCommand *command)
 {
   SimResult result;
+  guint slot;
   if (answer_other_forms (self, command, "", &result))
     return result;
 
-  Slot *slot = find_slot (self, command);
-  if (slot == NULL || sim_command_count (command) != 2)
+  if (!sim_sslcfg_get_slot (self->switches, command, &slot) || sim_command_count (command) != 2)
     return SIM_RESULT_ERROR;
-  if (slot->state == SLOT_CLOSED && has_switch (slot, SIM_SWITCH_CLOSE_ON_CLOSED, SIM_CLOSE_ON_CLOSED_ERROR))
+  if (sim_slot_is_closed (self->slots[slot])
+      && has_switch (self, SIM_SWITCH_CLOSE_ON_CLOSED, SIM_CLOSE_ON_CLOSED_ERROR))
     return SIM_RESULT_ERROR;
 
-  SimTlsCode code = slot->state == SLOT_CLOSED ? SIM_TLS_CODE_STATE : SIM_TLS_CODE_OK;
-  gboolean was_open = slot->state == SLOT_OPEN;
-  if (slot->is_sending)
-    sim_dialogue_follow (self->dialogue, "+QSSLSEND: 0,%u,%d", slot->index,
-                         printed_code (slot, SIM_TLS_CODE_STATE));
-  empty_slot (slot, TRUE);
-  sim_dialogue_follow (self->dialogue, "+QSSLCLOSE: 0,%u,%d", slot->index, printed_code (slot, code));
-  if (was_open)
-    release_context (self);
+  sim_slot_close (self->slots[slot]);
   return SIM_RESULT_OK;
 }
 
@@ -487,21 +176,9 @@ void
 sim_sslio_reset (SimSslio *self)
 {
   for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++)
-    empty_slot (&self->slots[i], FALSE);
+    sim_slot_drop (self->slots[i]);
   self->n_opens = 0;
   self->has_network = TRUE;
-}
-
-static void
-lose_network (Slot *slot)
-{
-  if (slot->state == SLOT_OPENING && slot->tls != NULL) {
-    end_open (slot, SIM_TLS_CODE_CONNECTION);
-  } else if (slot->state == SLOT_OPEN) {
-    if (slot->is_sending)
-      report_sent (slot, SIM_TLS_CODE_CONNECTION);
-    end_connection (slot);
-  }
 }
 
 void
@@ -509,37 +186,41 @@ sim_sslio_set_network (SimSslio *self, gboolean is_up)
 {
   self->has_network = is_up;
   for (guint i = 0; !is_up && i < SIM_SSLCFG_MAX_SLOTS; i++)
-    lose_network (&self->slots[i]);
+    sim_slot_lose_network (self->slots[i]);
 }
 
 void
 sim_sslio_resume (SimSslio *self)
 {
-  for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++) {
-    if (self->slots[i].state == SLOT_OPEN)
-      sim_tls_set_reading (self->slots[i].tls, TRUE);
-  }
+  for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++)
+    sim_slot_resume (self->slots[i]);
 }
 
 SimSslio *
 sim_sslio_new (SimDialogue *dialogue, SimSslcfg *settings, const SimSwitch *switches, SimTrace *trace)
 {
   SimSslio *self = g_new0 (SimSslio, 1);
+  SimSlotWorld world = {
+    .dialogue = dialogue,
+    .settings = settings,
+    .switches = switches,
+    .trace = trace,
+    .released = on_released,
+    .user_data = self,
+  };
   self->dialogue = dialogue;
   self->settings = settings;
   self->switches = switches;
-  self->trace = trace;
-  for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++) {
-    self->slots[i].owner = self;
-    self->slots[i].index = i;
-  }
-  sim_sslio_reset (self);
+  self->has_network = TRUE;
+  for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++)
+    self->slots[i] = sim_slot_new (&world, i);
   return self;
 }
 
 void
 sim_sslio_free (SimSslio *self)
 {
-  sim_sslio_reset (self);
+  for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++)
+    sim_slot_free (self->slots[i]);
   g_free (self);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * AT+QSSLOPEN, AT+QSSLSEND, AT+QSSLCLOSE and +QSSLURC (the note, 2.3.2 to 2.4.2): the connections in the
- * slots. Must not know how settings are stored or how TLS is spoken. */
+ * AT+QSSLOPEN, AT+QSSLSEND and AT+QSSLCLOSE (the note, 2.3.2 to 2.3.4) for all slots. Must not know how
+ * settings are stored or what a connection does. */
 #pragma once
 
 #include <glib.h>

@@ -39,6 +39,7 @@ struct SimUart {
   Queue in;
   SimPace in_pace;
   SimAlarm *in_alarm;
+  gint64 event_ns; /* while received bytes are handled: when the last of them had passed; else 0 */
   GRand *random;
   guint split;
   guint n_piece_waits;
@@ -214,9 +215,12 @@ pump_in (SimUart *self)
   if (n_due > 0) {
     g_autofree guint8 *data = g_memdup2 (self->in.bytes->data + self->in.head, n_due);
     queue_skip (&self->in, n_due);
-    if (self->baud != 0)
+    if (self->baud != 0) {
       sim_pace_take (&self->in_pace, n_due);
+      self->event_ns = sim_pace_when (&self->in_pace, 0);
+    }
     self->events->received (data, n_due, self->user_data);
+    self->event_ns = 0;
   }
   if (queue_length (&self->in) > 0)
     await_due (self, &self->in, &self->in_pace, self->in_alarm);
@@ -315,7 +319,8 @@ sim_uart_send (SimUart *self, const guint8 *data, gsize length)
     return; /* the alarm or the watch is set already */
 
   if (self->baud != 0) {
-    sim_pace_begin (&self->out_pace, sim_alarm_now_ns ());
+    /* An answer begins when its question had passed: this program's own lateness is none of the module's. */
+    sim_pace_begin (&self->out_pace, self->event_ns != 0 ? self->event_ns : sim_alarm_now_ns ());
     await_due (self, &self->out, &self->out_pace, self->out_alarm);
   } else {
     pump_out (self);

@@ -87,9 +87,9 @@ START_TEST (pace_is_exact_over_long_transfers)
   sim_pace_begin (&pace, 5 * NS_PER_S);
   ck_assert_uint_eq (sim_pace_due (&pace, 5 * NS_PER_S), 0);
 
-  /* An hour and a bit, taken in uneven pieces and late each time. */
+  /* Six minutes and a bit, taken in uneven pieces and late each time. */
   guint64 total = 0;
-  guint64 n_bytes = (guint64) baud / 10 * 3601 + 7;
+  guint64 n_bytes = (guint64) baud / 10 * 361 + 7;
   gint64 now_ns = 5 * NS_PER_S;
   while (total < n_bytes) {
     guint64 piece = MIN (n_bytes - total, 1 + total % 997);
