@@ -115,7 +115,8 @@ take_baud_rate (Reader *reader, const char *group, const char *value, DaemonConf
       || !serial_port_baud_rate_is_valid ((guint) rate))
     return refuse (
         reader, find_line (reader, group, "baud-rate"), error,
-        "baud-rate=%s is not one of 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600",
+        "baud-rate=%s is not a rate of a serial port: 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, "
+        "460800, 921600, 1000000, 1500000, 2000000, 3000000 or 4000000",
         value);
   module->baud_rate = (guint) rate;
   return TRUE;

@@ -40,7 +40,7 @@ typedef struct {
   void (*hung_up) (const GError *error, gpointer user_data);
 } SerialPortListener;
 
-/** Whether @baud_rate is one that a tty can be set to: 2400, 4800, 9600, ... 921600. */
+/** Whether @baud_rate is one that a tty can be set to: 2400, 4800, 9600, ... 921600, 1000000, ... 4000000. */
 gboolean serial_port_baud_rate_is_valid (guint baud_rate);
 
 /**

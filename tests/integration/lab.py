@@ -343,6 +343,8 @@ class Daemon:
         groups = []
         for sim in self.sims:
             lines = [f'[module {sim.name}]', f'device={sim.link}']
+            if sim.baud:
+                lines.append(f'baud-rate={sim.baud}')
             lines += [f'{key}={value}' for key, value in self.settings.items()]
             groups.append('\n'.join(lines) + '\n')
         return '\n'.join(groups)
