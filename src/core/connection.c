@@ -106,7 +106,7 @@ on_linger (gpointer user_data)
 static void
 finish_if_done (Connection *self)
 {
-  g_autoptr (Connection) alive = g_object_ref (self);
+  g_autoptr (Connection) alive G_GNUC_UNUSED = g_object_ref (self);
 
   if (self->state == CONNECTION_CLOSED)
     return;
@@ -138,7 +138,7 @@ clear_send_error (Connection *self)
 static void
 end (Connection *self, CloseReason reason, int code, const char *detail)
 {
-  g_autoptr (Connection) alive = g_object_ref (self);
+  g_autoptr (Connection) alive G_GNUC_UNUSED = g_object_ref (self);
   const char *advice = close_reason_get_advice (reason);
 
   if (self->end_reason != CLOSE_REASON_NONE)
@@ -439,7 +439,7 @@ connection_close (Connection *self, CloseReason reason)
 static void
 close_and_release (Connection *self, CloseReason reason)
 {
-  g_autoptr (Connection) alive = g_object_ref (self);
+  g_autoptr (Connection) alive G_GNUC_UNUSED = g_object_ref (self);
 
   self->release_wanted = TRUE;
   end (self, reason, 0, NULL);

@@ -40,7 +40,7 @@ static void
 on_connection_released (Connection *connection, gpointer user_data)
 {
   Manager *self = user_data;
-  g_autoptr (Connection) alive = g_object_ref (connection);
+  g_autoptr (Connection) alive G_GNUC_UNUSED = g_object_ref (connection);
 
   g_signal_handlers_disconnect_by_data (connection, self);
   g_ptr_array_remove (self->connections, connection);

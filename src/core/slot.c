@@ -116,7 +116,7 @@ end (Slot *self, const GError *error)
   g_autoptr (GError) failure = g_steal_pointer (&self->failure);
   const SlotListener *listener = self->listener;
   gpointer user_data = self->user_data;
-  g_autoptr (GObject) module = g_object_ref (self->module);
+  g_autoptr (GObject) module G_GNUC_UNUSED = g_object_ref (self->module);
 
   self->holder = 0;
   self->driver = NULL;

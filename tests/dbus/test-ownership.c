@@ -177,7 +177,7 @@ START_TEST (owner_leaves_while_opening)
   g_autoptr (Bus) bus = bus_new_ready ();
   g_autoptr (Client) owner = client_new (bus, member ());
   g_autoptr (Client) other = client_new (bus, member ());
-  g_autofree char *path = client_open (owner, NULL);
+  g_autofree char *path G_GNUC_UNUSED = client_open (owner, NULL);
 
   client_free (g_steal_pointer (&owner));
   finish_close (bus);
@@ -194,7 +194,6 @@ START_TEST (owner_leaves_at_once)
   bus->world->port->automatic[FAKE_CLOSE] = TRUE;
   for (guint i = 0; i < 20; i++) {
     g_autoptr (Client) hasty = client_new (bus, member ());
-    g_autofree char *path = NULL;
 
     g_dbus_connection_call (hasty->connection, MSSL_BUS_NAME, CONTEXT_PATH, MSSL_INTERFACE_CONTEXT, "Open",
                             g_variant_new_parsed ("('h', uint16 1, @a{sv} {})"), NULL, G_DBUS_CALL_FLAGS_NONE,

@@ -173,7 +173,7 @@ START_TEST (manager_lists)
       client_call (client, MSSL_PATH, MSSL_INTERFACE_MANAGER, "GetContexts", NULL);
   g_autoptr (GVariant) module =
       client_call (client, MSSL_PATH, MSSL_INTERFACE_MANAGER, "GetModule", g_variant_new ("(s)", "m0"));
-  g_autoptr (GVariant) credentials =
+  g_autoptr (GVariant) credentials G_GNUC_UNUSED =
       client_call (client, MSSL_PATH, MSSL_INTERFACE_MANAGER, "GetCredentials", NULL);
   g_autoptr (GVariant) connections = NULL;
   g_autofree char *path = NULL;
@@ -237,7 +237,7 @@ START_TEST (contexts_are_made_and_deleted)
   g_autoptr (Client) client = client_new (bus, NULL);
   g_autoptr (GVariant) made = client_call (client, MSSL_PATH, MSSL_INTERFACE_MANAGER, "CreateContext",
                                            g_variant_new_parsed ("('c.1', {'authentication': <'none'>})"));
-  g_autofree char *path = client_open (client, NULL);
+  g_autofree char *path G_GNUC_UNUSED = client_open (client, NULL);
   const char *context;
 
   g_variant_get (made, "(&o)", &context);
@@ -315,7 +315,7 @@ START_TEST (an_open_that_fails)
 {
   g_autoptr (Bus) bus = bus_new_ready ();
   g_autoptr (Client) client = client_new (bus, NULL);
-  g_autofree char *path = client_open (client, NULL);
+  g_autofree char *path G_GNUC_UNUSED = client_open (client, NULL);
 
   fake_port_settle ();
   fake_port_finish (bus->world->port, FAKE_OPEN, 0, failures[_i].reason);
@@ -558,7 +558,7 @@ START_TEST (shutdown_closes_with_its_reason)
 {
   g_autoptr (Bus) bus = bus_new_ready ();
   g_autoptr (Client) client = client_new (bus, NULL);
-  g_autofree char *path = client_connect (client, bus, NULL);
+  g_autofree char *path G_GNUC_UNUSED = client_connect (client, bus, NULL);
   guint stopped = 0;
 
   bus->world->port->automatic[FAKE_CLOSE] = TRUE;
