@@ -12,24 +12,11 @@
 #include <gio/gio.h>
 
 #include "close-reason.h"
+#include "module-error.h"
 #include "tls-settings.h"
 
 /** The most slots that core will use of any module. */
 #define MODULE_SLOTS_MAX 8
-
-/**
- * MODULE_ERROR: every failure of an operation. The code is the #CloseReason that fits it; the result code of
- * the module, where there was one, is read by module_error_get_result(). The message is for a person
- * and holds no payload and no secret.
- */
-#define MODULE_ERROR (module_error_quark ())
-GQuark module_error_quark (void);
-
-/** A new error. @result is the module's own result code (note, chapter 4), 0 where it gave none. */
-GError *module_error_new (CloseReason reason, int result, const char *format, ...) G_GNUC_PRINTF (3, 4);
-
-/** The module's result code in @error, 0 where it gave none. @error must be a #MODULE_ERROR. */
-int module_error_get_result (const GError *error);
 
 /** Who the module says it is. NULL where it did not say. Owned by the driver. */
 typedef struct {
@@ -155,8 +142,8 @@ gboolean module_driver_open_finish (ModuleDriver *self, GAsyncResult *result, GE
 
 /**
  * Sends @data, 1 to max_send_bytes bytes, and succeeds when the module has confirmed it (note 2.3.3). One at
- * a time for a slot. After a failure it is not known whether the server got it; the connection ends with
- * @closed unless the failure was the module's refusal of this very command.
+ * a time for a slot. After a failure it is not known whether the server got it, and the connection ends with
+ * @closed; but not when the driver itself cannot encode @data for this firmware: then nothing was sent.
  */
 void module_driver_send_async (ModuleDriver *self, guint slot, GBytes *data, GAsyncReadyCallback callback,
                                gpointer user_data);
