@@ -14,6 +14,7 @@ import xml.etree.ElementTree as ElementTree
 
 BUILD_ROOT = os.environ['MODEMSSL_BUILD_ROOT']
 WITH_SYSTEMD = os.environ['MODEMSSL_WITH_SYSTEMD'] == 'true'
+WITH_UDEV = os.environ['MODEMSSL_WITH_UDEV'] == 'true'
 
 EXPECTED = {
     'etc/modemssl/modemssld.conf': 0o644,
@@ -35,6 +36,9 @@ EXPECTED = {
 EXPECTED_WITH_SYSTEMD = {
     'usr/lib/systemd/system/modemssld.service': 0o644,
     'usr/lib/sysusers.d/modemssl.conf': 0o644,
+}
+EXPECTED_WITH_UDEV = {
+    'usr/lib/udev/rules.d/78-mm-modemssl.rules': 0o644,
 }
 
 
@@ -62,7 +66,8 @@ class TestInstall(unittest.TestCase):
             for name in names:
                 path = os.path.join(folder, name)
                 found[os.path.relpath(path, self.root)] = os.stat(path).st_mode & 0o777
-        self.assertEqual(found, {**EXPECTED, **(EXPECTED_WITH_SYSTEMD if WITH_SYSTEMD else {})})
+        self.assertEqual(found, {**EXPECTED, **(EXPECTED_WITH_SYSTEMD if WITH_SYSTEMD else {}),
+                                 **(EXPECTED_WITH_UDEV if WITH_UDEV else {})})
 
     def test_activation_starts_the_daemon(self):
         service = self.parse('usr/share/dbus-1/system-services/org.modemssl1.service')['D-BUS Service']
