@@ -281,7 +281,9 @@ END_TEST
 
 START_TEST (baud_rates)
 {
-  static const guint good[] = { 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 4000000 };
+  static const guint good[] = {
+    2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 4000000
+  };
   static const guint bad[] = { 0, 1, 1200, 2401, 115201, 5000000, G_MAXUINT };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
