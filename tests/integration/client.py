@@ -152,6 +152,7 @@ class Connection:
         self.received = bytearray()
         self.offset = 0
         self.faults = []
+        self.on_data = None
         client.connections[path] = self
         for early, interface, name, parameters in list(client.early):
             if early == path:
@@ -174,6 +175,8 @@ class Connection:
         if self.closed:
             self.faults.append('Received came behind Closed')
         self.received += data
+        if self.on_data is not None:
+            self.on_data()
 
     def on_state(self, state):
         if self.states and STATES.index(state) <= STATES.index(self.states[-1]):

@@ -11,6 +11,7 @@ from lab import wait_for
 from servers import make_mosquitto
 
 MEGABYTE = 1 << 20
+MESSAGE_BYTES = 128 << 10
 TRANSFER_S = 120
 TOPIC = 'fields/north'
 
@@ -40,8 +41,6 @@ class MqttSession:
 
 
 class TestMosquitto(BenchTest):
-    baud = 4000000  # see TestOneMegabyte
-
     def start_session(self, **settings):
         port = make_mosquitto(self.lab, self.ca, self.server)
         connection = self.open(self.make_context(**settings), port)
@@ -71,15 +70,17 @@ class TestMosquitto(BenchTest):
         self.finish(session)
         self.expect_goes_on(self.client.manager('GetContext', 'office'))
 
-    def test_one_megabyte_text(self):
-        session = self.start_session()
-        self.publish(session, 2, self.random.randbytes(MEGABYTE))
+    def publish_one_megabyte(self, session):
+        """In messages that fit the daemon's buffer: the broker sends as fast as it can."""
+        for identifier in range(MEGABYTE // MESSAGE_BYTES):
+            self.publish(session, identifier + 2, self.random.randbytes(MESSAGE_BYTES))
         self.finish(session)
 
+    def test_one_megabyte_text(self):
+        self.publish_one_megabyte(self.start_session())
+
     def test_one_megabyte_hex(self):
-        session = self.start_session(send_format='hex', receive_format='hex')
-        self.publish(session, 2, self.random.randbytes(MEGABYTE))
-        self.finish(session)
+        self.publish_one_megabyte(self.start_session(send_format='hex', receive_format='hex'))
 
     def test_client_without_certificate_is_refused(self):
         port = make_mosquitto(self.lab, self.ca, self.server)

@@ -19,7 +19,7 @@ MEGABYTE = 1 << 20
 TRANSFER_S = 300
 
 
-class TestCommands(BenchTest):
+class CommandTest(BenchTest):
     def ctl(self, *words, status=0, **options):
         run = self.lab.ctl(*words, **options)
         self.assertEqual(run.returncode, status, run.errors)
@@ -45,6 +45,8 @@ class TestCommands(BenchTest):
         self.ctl('context', 'create', 'office', 'authentication=mutual', 'ca-certificate=device',
                  'client-certificate=device', 'timeout=30')
 
+
+class TestCommands(CommandTest):
     def test_status(self):
         self.assertIn('cell0', self.ctl('status'))
 
@@ -84,14 +86,6 @@ class TestCommands(BenchTest):
         port = str(self.behave(echo, ca=self.ca).port)
         self.assertEqual(self.ctl('connect', 'office', 'localhost', port, '--linger', '1', input=b'hello'), 'hello')
 
-    def test_connect_one_megabyte(self):
-        self.create_office()
-        port = str(self.behave(echo, ca=self.ca).port)
-        data = self.random.randbytes(MEGABYTE)
-        run = self.lab.ctl('connect', 'office', 'localhost', port, input=data, timeout_s=TRANSFER_S)
-        self.assertEqual((run.returncode, run.errors), (0, ''))
-        self.assertEqual(sha256(run.output), sha256(data))
-
     def test_connect_ends_when_the_server_closes(self):
         self.create_office()
         port = str(self.behave(hang_up(b'bye', clean=True), ca=self.ca).port)
@@ -117,6 +111,19 @@ class TestCommands(BenchTest):
     def test_wrong_usage(self):
         for words in (['frobnicate'], ['module', 'frobnicate'], ['connect', 'office'], ['--colour']):
             self.assertEqual(self.lab.ctl(*words).returncode, 2, words)
+
+
+class TestPaced(CommandTest):
+    """What moves much data, at the pace of a line: nothing can hold a module back."""
+    baud = 4000000
+
+    def test_connect_one_megabyte(self):
+        self.create_office()
+        port = str(self.behave(echo, ca=self.ca).port)
+        data = self.random.randbytes(MEGABYTE)
+        run = self.lab.ctl('connect', 'office', 'localhost', port, input=data, timeout_s=TRANSFER_S)
+        self.assertEqual((run.returncode, run.errors), (0, ''))
+        self.assertEqual(sha256(run.output), sha256(data))
 
 
 class TestWithoutDaemon(LabTest):
