@@ -38,13 +38,16 @@ static const LabelKind labels[] = {
   { "CMS", PEM_KIND_PKCS7 },
 };
 
+/* A name of its own: clang takes two strings in a row for a forgotten comma. */
+#define ENCRYPTED_TEXT \
+  "an encrypted private key, which the module cannot use: decrypt it first, for example with openssl rsa"
+
 /* What to say of a block that is not the one wanted: "The part X is ...". */
 static const char *const kind_texts[] = {
   [PEM_KIND_NOTHING] = "no PEM file: it has no line that starts with -----BEGIN",
   [PEM_KIND_CERTIFICATE] = "a certificate and not a private key",
   [PEM_KIND_PRIVATE_KEY] = "a private key and not a certificate",
-  [PEM_KIND_ENCRYPTED_KEY] = "an encrypted private key, which the module cannot use: decrypt it first, for "
-                             "example with openssl rsa",
+  [PEM_KIND_ENCRYPTED_KEY] = ENCRYPTED_TEXT,
   [PEM_KIND_EC_KEY] = "an EC key, and the module can use RSA keys only",
   [PEM_KIND_DSA_KEY] = "a DSA key, and the module can use RSA keys only",
   [PEM_KIND_OPENSSH_KEY] = "a key of OpenSSH: convert it first, with ssh-keygen -p -m PEM",

@@ -9,10 +9,10 @@
 void
 dbus_error_return (GDBusMethodInvocation *invocation, GError *error)
 {
-  g_autoptr (GError) taken = error;
   int code = error->domain == MSSL_ERROR ? error->code : MSSL_ERROR_FAILED;
   /* A message that is no UTF-8 could not be sent at all. */
   g_autofree char *text = g_utf8_make_valid (error->message, -1);
 
   g_dbus_method_invocation_return_error_literal (invocation, MSSL_ERROR, code, text);
+  g_error_free (error);
 }

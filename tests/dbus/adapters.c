@@ -220,8 +220,7 @@ gboolean
 adapters_saw (Adapters *self, const char *text)
 {
   /* What was sent before the reply to this comes before it. */
-  g_autofree char *reply = adapters_ask (self, MSSL_PATH "/manager", "org.freedesktop.DBus.Peer.Ping", NULL);
-
+  g_free (adapters_ask (self, MSSL_PATH "/manager", "org.freedesktop.DBus.Peer.Ping", NULL));
   for (guint i = 0; i < self->signals->len; i++) {
     if (strstr (self->signals->pdata[i], text) != NULL)
       return TRUE;
