@@ -649,6 +649,15 @@ at_channel_restart (AtChannel *self)
   start_probing (self);
 }
 
+gboolean
+at_channel_is_receiving (AtChannel *self)
+{
+  gint64 silence_us = g_get_monotonic_time () - self->last_activity_us;
+
+  return !at_parser_is_between_lines (self->parser)
+         && silence_us < (gint64) self->timing.payload_gap_ms * 1000;
+}
+
 void
 at_channel_set_may_sleep (AtChannel *self, gboolean may_sleep)
 {

@@ -260,6 +260,12 @@ at_parser_is_in_payload (AtParser *self)
          || self->state == STATE_PAYLOAD_END;
 }
 
+gboolean
+at_parser_is_between_lines (AtParser *self)
+{
+  return self->state == STATE_LINE_START;
+}
+
 void
 at_parser_abort_payload (AtParser *self, AtEvent *ret_event)
 {

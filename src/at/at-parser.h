@@ -71,6 +71,9 @@ void at_parser_expect_prompt (AtParser *self, gboolean expected);
 /** Whether the input stopped inside a payload. */
 gboolean at_parser_is_in_payload (AtParser *self);
 
+/** Whether nothing of a line or payload has come yet. */
+gboolean at_parser_is_between_lines (AtParser *self);
+
 /** Gives up a payload whose bytes do not come: one AT_EVENT_BROKEN; afterwards a new line starts. Only inside
  * a payload. */
 void at_parser_abort_payload (AtParser *self, AtEvent *ret_event);

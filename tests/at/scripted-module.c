@@ -272,6 +272,14 @@ scripted_module_command (ScriptedModule *self, const char *line, const char *rep
   }
 }
 
+void
+scripted_module_ignore (ScriptedModule *self)
+{
+  close_end (self);
+  g_queue_clear_full (&self->steps, step_free);
+  g_byte_array_set_size (self->written, 0);
+}
+
 gboolean
 scripted_module_is_done (ScriptedModule *self)
 {

@@ -37,6 +37,9 @@ void scripted_module_hang_up (ScriptedModule *self);
 /** @line and a CR, and its answer: "\r\n@answer\r\n". NULL: none. */
 void scripted_module_command (ScriptedModule *self, const char *line, const char *answer);
 
+/** Drops the rest of the script, and whatever else is written. */
+void scripted_module_ignore (ScriptedModule *self);
+
 /** Whether all of the script has happened. */
 gboolean scripted_module_is_done (ScriptedModule *self);
 

@@ -4,6 +4,8 @@
  */
 #include "bc660k-private.h"
 
+#include <string.h>
+
 static void
 on_open_result (const AtEvent *event, gpointer user_data)
 {
@@ -67,6 +69,8 @@ on_urc (const AtEvent *event, gpointer user_data)
 
   if (event->kind == AT_EVENT_LINE && bc660k_reply_parse_closed (event->line, &slot))
     bc660k_slot_handle_closed (driver->slots[slot]);
+  else if (event->kind == AT_EVENT_LINE && !bc660k_reply_is_recv_or_closed (event->line))
+    return; /* of a newer firmware; no data is in it */
   else if (event->kind == AT_EVENT_BROKEN || event->kind == AT_EVENT_OVERLONG
            || !bc660k_reply_parse_recv_header (event->line, &slot, &size, &header))
     handle_broken (driver);
@@ -96,11 +100,10 @@ on_restart (const AtEvent *event, gpointer user_data)
   Bc660kDriver *driver = bc660k_private_ref (user_data);
   g_autoptr (GError) error = module_error_new (CLOSE_REASON_MODULE_RESTARTED, 0, "the module restarted");
 
+  /* First, since what is queued was meant for the module as it was. */
+  at_channel_restart (driver->channel);
+  bc660k_private_run_line (driver, "ATE0", NULL, on_restart_handled, NULL);
   end_all (driver, error);
-  if (driver->channel != NULL) {
-    at_channel_restart (driver->channel);
-    bc660k_private_run_line (driver, "ATE0", NULL, on_restart_handled, NULL);
-  }
   if (driver->parent.listener != NULL)
     driver->parent.listener->restarted (driver->parent.listener_data);
   bc660k_private_unref (driver);
@@ -112,6 +115,7 @@ on_lost (const GError *at_error, gpointer user_data)
   Bc660kDriver *driver = bc660k_private_ref (user_data);
   g_autoptr (GError) error = module_error_new (CLOSE_REASON_MODULE_LOST, 0, "%s", at_error->message);
 
+  driver->lost = TRUE;
   end_all (driver, error);
   if (driver->parent.listener != NULL)
     driver->parent.listener->lost (error, driver->parent.listener_data);
@@ -136,12 +140,16 @@ get_payload_size (const char *line, gsize length, gpointer user_data)
 
 /** Lines whose beginning says that they hold neither payload nor secret. */
 static const char *const harmless[] = {
-  "+CEREG:",  "+CFUN:",    "+CGSN:",      "+CME ERROR", "+CPIN:",     "+IP:", "+QNBIOTEVENT:",
-  "+QSCLK:",  "+QSSLCFG:", "+QSSLCLOSE:", "+QSSLOPEN:", "+QSSLSEND:", "AT",   "ERROR",
-  "F1: 0000", "OK",        "Quectel",     "RDY",        "Revision:",
+  "+CEREG:",       "+CFUN:",   "+CGSN:",    "+CME ERROR",  "+CPIN:",     "+IP:",
+  "+QNBIOTEVENT:", "+QSCLK:",  "+QSSLCFG:", "+QSSLCLOSE:", "+QSSLOPEN:", "+QSSLSEND:",
+  "AT+CGSN=",      "AT+QSCLK", "AT+QSSL",   "F1: 0000",    "Quectel_",   "Revision:",
 };
 
-/** Of any other line, data that lost its frame perhaps, nothing is shown. */
+/** Lines that are harmless when nothing else stands in them; two such letters may well begin a line of a key.
+ */
+static const char *const harmless_alone[] = { "AT", "ATE0", "ATI", "ERROR", "OK", "RDY" };
+
+/** Of any other line, data that lost its frame or an echoed key perhaps, nothing is shown. */
 static gsize
 get_visible_length (const char *line, gsize length, gpointer user_data)
 {
@@ -154,6 +162,10 @@ get_visible_length (const char *line, gsize length, gpointer user_data)
     return length;
   for (guint i = 0; i < G_N_ELEMENTS (harmless); i++) {
     if (g_str_has_prefix (line, harmless[i]))
+      return length;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (harmless_alone); i++) {
+    if (strcmp (line, harmless_alone[i]) == 0)
       return length;
   }
   return 0;

@@ -9,8 +9,6 @@
 #include "at-fields.h"
 #include "module-driver.h"
 
-/* Anything larger is a lie or noise. */
-#define LENGTH_MAX (2 * BC660K_RECEIVE_MAX_BYTES)
 #define IMEI_DIGITS 15
 
 static gboolean
@@ -54,6 +52,13 @@ bc660k_reply_parse_closed (const char *line, guint *ret_slot)
 }
 
 gboolean
+bc660k_reply_is_recv_or_closed (const char *line)
+{
+  return g_str_has_prefix (line, BC660K_URC_PREFIX)
+         && (strstr (line, "\"recv\"") != NULL || strstr (line, "\"closed\"") != NULL);
+}
+
+gboolean
 bc660k_reply_parse_recv_header (const char *line, guint *ret_slot, guint *ret_size, gsize *ret_header_length)
 {
   AtFields fields;
@@ -80,7 +85,7 @@ bc660k_reply_decode_hex (const char *data, guint size)
     data++;
     characters -= 2;
   }
-  if (characters == 0 || characters % 2 != 0 || size > LENGTH_MAX
+  if (characters == 0 || characters % 2 != 0 || characters / 2 > BC660K_RECEIVE_MAX_BYTES
       || (characters / 2 != size && characters != size))
     return NULL;
   bytes = g_malloc (characters / 2);
@@ -143,10 +148,11 @@ gboolean
 bc660k_reply_parse_send_test (const char *line, guint *ret_max_bytes)
 {
   AtFields fields;
-  int slot, first, last;
+  int slot, first, last = 0;
 
-  if (!begin_test (&fields, line, "+QSSLSEND:", &slot)
-      || !at_fields_next_range (&fields, G_MAXINT, &first, &last) || last < 1)
+  if (!begin_test (&fields, line, "+QSSLSEND:", &slot))
+    return FALSE;
+  if (!at_fields_at_end (&fields) && (!at_fields_next_range (&fields, G_MAXINT, &first, &last) || last < 1))
     return FALSE;
   *ret_max_bytes = (guint) last;
   return TRUE;

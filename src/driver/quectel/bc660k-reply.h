@@ -25,6 +25,9 @@ gboolean bc660k_reply_parse_result (const char *line, const char *prefix, guint 
 /** `+QSSLURC: "closed",<ctx>,<conn>`. */
 gboolean bc660k_reply_parse_closed (const char *line, guint *ret_slot);
 
+/** Whether a line is one of these two at all, understood or not. */
+gboolean bc660k_reply_is_recv_or_closed (const char *line);
+
 /**
  * The beginning of `+QSSLURC: "recv",<ctx>,<conn>,<length>,<data>` up to and with the comma before the data.
  * @ret_header_length is how much of @line that is.
@@ -47,6 +50,6 @@ gboolean bc660k_reply_parse_imei (const char *line, char **ret_imei);
 /** The greatest connect id in the answer to `AT+QSSLOPEN=?`: (contexts),(connects),... */
 gboolean bc660k_reply_parse_open_test (const char *line, guint *ret_last_slot);
 
-/** The greatest length in the answer to `AT+QSSLSEND=?`: (contexts),(connects),(lengths). FALSE when it names
- * no lengths. */
+/** The greatest length in the answer to `AT+QSSLSEND=?`: (contexts),(connects),(lengths); 0 when it names no
+ * lengths. */
 gboolean bc660k_reply_parse_send_test (const char *line, guint *ret_max_bytes);

@@ -54,12 +54,12 @@ succeed (Setup *self)
 static gboolean
 is_over (Setup *self, const GError *error)
 {
-  if (error != NULL && !g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED)) {
-    fail (self, bc660k_private_translate (error, CLOSE_REASON_SETTINGS, "Configuring the module"));
-    return TRUE;
-  }
   if (*self->cancelled) {
     fail (self, module_error_new (CLOSE_REASON_REQUESTED, 0, "closed while it was being configured"));
+    return TRUE;
+  }
+  if (error != NULL && !g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED)) {
+    fail (self, bc660k_private_translate (error, CLOSE_REASON_SETTINGS, "Configuring the module"));
     return TRUE;
   }
   return FALSE;
@@ -179,13 +179,13 @@ on_written (Bc660kDriver *driver, char **lines, const GError *error, gpointer us
 
 /** Whether one of @lines says that @size bytes of the credential arrived. */
 static gboolean
-upload_is_whole (Setup *self, char **lines, ModuleCredentialPart part, gsize size, int *ret_length)
+upload_is_whole (guint slot, char **lines, ModuleCredentialPart part, gsize size, int *ret_length)
 {
   Bc660kKey key = bc660k_settings_get_credential_key (part);
   Bc660kSettings answer = { 0 };
 
   for (guint i = 0; lines[i] != NULL; i++)
-    bc660k_settings_parse (&answer, self->slot, lines[i]);
+    bc660k_settings_parse (&answer, slot, lines[i]);
   *ret_length = (answer.known & (1u << key)) != 0 ? answer.value[key] : -1;
   return *ret_length >= 0 && (gsize) *ret_length == size;
 }
@@ -199,18 +199,20 @@ on_uploaded (Bc660kDriver *driver, char **lines, const GError *error, gpointer u
   gsize size = g_bytes_get_size (self->request->credentials[part].pem);
   int length;
 
+  if (is_over (self, error))
+    return;
   if (error != NULL) {
     fail (self, bc660k_private_translate (error, CLOSE_REASON_CREDENTIAL, "Uploading a credential"));
     return;
   }
-  if (!upload_is_whole (self, lines, part, size, &length)) {
+  if (!upload_is_whole (self->slot, lines, part, size, &length)) {
     fail (self, module_error_new (CLOSE_REASON_CREDENTIAL, 0,
                                   "the module stored %d bytes of the %" G_GSIZE_FORMAT " of \"%s\"", length,
                                   size, name));
     return;
   }
-  notify_credential (driver, part, TRUE);
   self->parts_to_upload &= ~(1u << part);
+  notify_credential (driver, part, TRUE);
   if (!is_over (self, NULL))
     write_next (self);
 }
@@ -262,49 +264,75 @@ bc660k_setup_async (Bc660kDriver *driver, guint slot, const ModuleOpenRequest *r
 }
 
 typedef struct {
+  Bc660kDriver *driver;
   GTask *task;
   ModuleCredentialPart part;
 } Erase;
+
+/** @error: taken; NULL when it succeeded. */
+static void
+finish_erase (Erase *erase, GError *error)
+{
+  if (error != NULL)
+    g_task_return_error (erase->task, error);
+  else
+    g_task_return_boolean (erase->task, TRUE);
+  g_object_unref (erase->task);
+  bc660k_private_unref (erase->driver);
+  g_free (erase);
+}
 
 static void
 on_erased (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
 {
   Erase *erase = user_data;
+  int length;
 
   if (error != NULL)
-    g_task_return_error (erase->task,
-                         bc660k_private_translate (error, CLOSE_REASON_CREDENTIAL, "Erasing a credential"));
+    finish_erase (erase, bc660k_private_translate (error, CLOSE_REASON_CREDENTIAL, "Erasing a credential"));
+  else if (!upload_is_whole (0, lines, erase->part, strlen (ERASED_TEXT), &length))
+    finish_erase (erase, module_error_new (CLOSE_REASON_CREDENTIAL, 0,
+                                           "the module did not say that it overwrote the credential"));
   else
-    g_task_return_boolean (erase->task, TRUE);
-  g_object_unref (erase->task);
-  g_free (erase);
+    finish_erase (erase, NULL);
 }
 
 static gboolean
 has_taken_slot (Bc660kDriver *driver)
 {
   for (guint i = 0; i < MODULE_SLOTS_MAX; i++) {
-    if (driver->slots[i] != NULL && !bc660k_slot_is_free (driver->slots[i]))
+    if (!bc660k_slot_is_free (driver->slots[i]))
       return TRUE;
   }
   return FALSE;
 }
 
+static gboolean
+on_erase (gpointer user_data)
+{
+  Erase *erase = user_data;
+  Bc660kDriver *driver = erase->driver;
+  g_autoptr (GBytes) text = g_bytes_new_static (ERASED_TEXT, strlen (ERASED_TEXT));
+
+  if (has_taken_slot (driver)) {
+    finish_erase (erase, module_error_new (CLOSE_REASON_STATE, 0, "a connection is open"));
+    return G_SOURCE_REMOVE;
+  }
+  notify_credential (driver, erase->part, FALSE);
+  bc660k_private_run (driver, bc660k_settings_new_upload (0, erase->part, text, driver->prompt_delay_ms),
+                      on_erased, erase);
+  return G_SOURCE_REMOVE;
+}
+
+/** From the main loop, since the listener is told before the first byte is written. */
 void
 bc660k_setup_erase_async (ModuleDriver *base, ModuleCredentialPart part, GTask *task)
 {
-  Bc660kDriver *driver = (Bc660kDriver *) base;
-  g_autoptr (GBytes) text = g_bytes_new_static (ERASED_TEXT, strlen (ERASED_TEXT));
-  Erase *erase;
+  Erase *erase = g_new (Erase, 1);
+  g_autoptr (GSource) source = g_idle_source_new ();
 
-  if (has_taken_slot (driver)) {
-    g_task_return_error (task, module_error_new (CLOSE_REASON_STATE, 0, "a connection is open"));
-    g_object_unref (task);
-    return;
-  }
-  erase = g_new (Erase, 1);
-  *erase = (Erase){ task, part };
-  notify_credential (driver, part, FALSE);
-  bc660k_private_run (driver, bc660k_settings_new_upload (0, part, text, driver->prompt_delay_ms), on_erased,
-                      erase);
+  *erase = (Erase){ bc660k_private_ref ((Bc660kDriver *) base), task, part };
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, on_erase, erase, NULL);
+  g_source_attach (source, g_task_get_context (task));
 }

@@ -10,32 +10,37 @@ typedef struct {
   gpointer user_data;
 } Acquire;
 
+/** @awake: the module says that it does not sleep. One that cannot be told so may, and is probed before use.
+ */
 static void
-finish_acquire (Bc660kDriver *driver, Acquire *acquire, const GError *error)
+finish_acquire (Bc660kDriver *driver, Acquire *acquire, gboolean awake, const GError *error)
 {
   Bc660kDone done = acquire->done;
   gpointer user_data = acquire->user_data;
 
   g_free (acquire);
   if (driver->channel != NULL)
-    at_channel_set_may_sleep (driver->channel, driver->sleep.locks == 0);
+    at_channel_set_may_sleep (driver->channel, driver->sleep.locks == 0 || !awake);
   done (driver, NULL, g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED) ? NULL : error, user_data);
 }
 
 static void
 on_awake (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
 {
-  finish_acquire (driver, user_data, error);
+  finish_acquire (driver, user_data, error == NULL, error);
 }
 
 static void
 on_mode_read (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
 {
   Acquire *acquire = user_data;
-  int mode;
+  int mode = -1;
 
-  if (error != NULL || lines[0] == NULL || !bc660k_reply_parse_qsclk (lines[0], &mode) || mode == 0) {
-    finish_acquire (driver, acquire, error);
+  if (error == NULL && lines[0] != NULL)
+    bc660k_reply_parse_qsclk (lines[0], &mode);
+  /* Whoever wanted it awake may have gone meanwhile: then it stays as it is. */
+  if (mode <= 0 || driver->sleep.locks == 0) {
+    finish_acquire (driver, acquire, mode == 0, error);
     return;
   }
   driver->sleep.former_mode = mode;

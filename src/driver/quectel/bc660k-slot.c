@@ -6,7 +6,7 @@
  */
 #include "bc660k-private.h"
 
-#include <string.h>
+#include "bc660k-commands.h"
 
 /* Beyond the module's own time-out, for its OK and the line. */
 #define MARGIN_MS 5000
@@ -14,6 +14,8 @@
 #define CLOSE_TIMEOUT_MS 3000
 /* Some data may follow a "closed" (unknown, so both orders are served). */
 #define CLOSED_GRACE_MS 150
+/* Note, chapter 4: the slot is not in the state that the command needs. */
+#define RESULT_STATE (-6)
 
 typedef enum {
   SLOT_FREE,
@@ -38,13 +40,16 @@ struct Bc660kSlot {
   Bc660kDriver *driver; /* not owned: the driver frees its slots */
   guint number;
   SlotState state;
-  TlsSettings settings;  /* of the present or last connection */
-  Opening *opening;      /* while configuring */
-  gboolean open_pending; /* AT+QSSLOPEN was given and its result has not come */
-  gboolean connected;    /* the open has succeeded; the listener is owed a closed event */
+  TlsSettings settings;   /* of the present or last connection */
+  Opening *opening;       /* while configuring */
+  gboolean open_pending;  /* AT+QSSLOPEN was given and its result has not come */
+  gboolean close_pending; /* AT+QSSLCLOSE was given and neither refused nor done */
+  gboolean came_up;       /* the open succeeded while it was being closed */
+  gboolean given_up;      /* the result of an earlier open never came, and may still */
+  gboolean connected;     /* the open has succeeded; the listener is owed a closed event */
   GTask *open_task;
   GTask *send_task;
-  GTask *close_task;
+  GPtrArray *close_tasks; /* whoever waits for the end of the close */
   GError *closing_reason; /* why the driver itself closes */
   Alarm *alarm;           /* result of open, send, close; or the grace */
 };
@@ -123,37 +128,52 @@ return_task (GTask **task, GError *error)
     g_task_return_boolean (taken, TRUE);
 }
 
-/** The connection is over in the module: the slot is free; whoever waits is told, the listener last. */
+/**
+ * The connection is over in the module: the slot is free; whoever waits is told, the listener last. Each of
+ * them may free the driver or open the slot again, so nothing of the slot is used after its state was set.
+ */
 static void
 finish (Bc660kSlot *self, const GError *error)
 {
-  const ModuleDriverListener *listener = self->driver->parent.listener;
-  gboolean tell = self->connected && self->close_task == NULL;
+  Bc660kDriver *driver = bc660k_private_ref (self->driver);
+  GTask *open_task = g_steal_pointer (&self->open_task);
+  GTask *send_task = g_steal_pointer (&self->send_task);
+  g_autoptr (GPtrArray) close_tasks = g_steal_pointer (&self->close_tasks);
   g_autoptr (GError) reason = g_steal_pointer (&self->closing_reason);
+  gboolean tell = self->connected && close_tasks->len == 0;
+  guint number = self->number;
 
   if (reason == NULL)
     reason = g_error_copy (error);
+  self->close_tasks = g_ptr_array_new ();
   self->connected = FALSE;
+  self->given_up = self->given_up || self->open_pending;
   self->open_pending = FALSE;
+  self->close_pending = FALSE;
+  self->came_up = FALSE;
   set_state (self, SLOT_FREE, 0);
-  return_task (&self->open_task, g_error_copy (reason));
-  return_task (&self->send_task, g_error_copy (reason));
-  return_task (&self->close_task, NULL);
-  if (tell && listener != NULL)
-    listener->closed (self->number, reason, self->driver->parent.listener_data);
+  return_task (&open_task, g_error_copy (reason));
+  return_task (&send_task, g_error_copy (reason));
+  for (guint i = 0; i < close_tasks->len; i++)
+    return_task ((GTask **) &close_tasks->pdata[i], NULL);
+  if (tell && driver->parent.listener != NULL)
+    driver->parent.listener->closed (number, reason, driver->parent.listener_data);
+  bc660k_private_unref (driver);
 }
 
 /** The driver ends a connection by itself because of @error (taken): closes it in the module, then tells. */
 static void
 close_because (Bc660kSlot *self, GError *error)
 {
+  GTask *send_task = g_steal_pointer (&self->send_task);
+
   if (self->closing_reason != NULL || self->state == SLOT_CLOSING) {
     g_error_free (error);
     return;
   }
-  return_task (&self->send_task, g_error_copy (error));
-  self->closing_reason = error;
+  self->closing_reason = g_error_copy (error);
   run_close (self);
+  return_task (&send_task, error);
 }
 
 /** As finish(), with an @error that is taken. */
@@ -179,23 +199,79 @@ succeed_open (Bc660kSlot *self)
   return_task (&self->open_task, NULL);
 }
 
+/**
+ * A close was refused, or was answered by an error. That means that there is nothing to close, or that the
+ * module was still opening: then the result of the open decides.
+ */
+static void
+settle_close (Bc660kSlot *self)
+{
+  if (self->open_pending) {
+    alarm_set (self->alarm, get_timeout_ms (self));
+  } else if (self->came_up) {
+    self->came_up = FALSE;
+    run_close (self);
+  } else {
+    finish_close (self);
+  }
+}
+
+/**
+ * What is going on now cannot be told apart from an earlier connection that was given up: it may have been
+ * opened for another host, or with less authentication, or its end may have reset the settings that were just
+ * proven.
+ */
+static void
+refuse_to_guess (Bc660kSlot *self)
+{
+  self->given_up = FALSE;
+  close_because (self, module_error_new (CLOSE_REASON_STATE, 0,
+                                         "the module came late with news of an earlier connection"));
+}
+
+static void
+judge_open_result (Bc660kSlot *self, int result)
+{
+  if (self->given_up)
+    refuse_to_guess (self);
+  else if (result == 0)
+    succeed_open (self);
+  else if (result == RESULT_STATE)
+    close_because (self, bc660k_private_result_error (result, "Opening the connection"));
+  else
+    fail (self, bc660k_private_result_error (result, "Opening the connection"));
+}
+
 void
 bc660k_slot_handle_open_result (Bc660kSlot *self, int result)
 {
   gboolean was_pending = self->open_pending;
 
   self->open_pending = FALSE;
-  if (self->state == SLOT_OPENING && result == 0) {
-    succeed_open (self);
-  } else if (self->state == SLOT_OPENING) {
-    fail (self, bc660k_private_result_error (result, "Opening the connection"));
-  } else if (self->state == SLOT_CLOSING && was_pending && result == 0) {
-    run_close (self); /* it could not be closed while it was being opened; now it can */
-  } else if (self->state == SLOT_CLOSING && was_pending) {
-    finish_close (self);
-  } else if (self->state == SLOT_FREE && result == 0) {
+  switch (self->state) {
+  case SLOT_FREE:
+    self->given_up = FALSE;
+    if (result != 0)
+      break;
     self->driver->sleep.locks++; /* an open that was given up has succeeded after all: nobody wants it */
     run_close (self);
+    break;
+  case SLOT_CONFIGURING:
+    self->given_up = FALSE;
+    if (result == 0)
+      refuse_to_guess (self);
+    break;
+  case SLOT_OPENING:
+    judge_open_result (self, result);
+    break;
+  case SLOT_OPEN:
+  case SLOT_PEER_CLOSED:
+    break;
+  case SLOT_CLOSING:
+    self->came_up = was_pending && result == 0;
+    if (was_pending && !self->close_pending)
+      settle_close (self);
+    break;
   }
 }
 
@@ -206,26 +282,11 @@ on_open_answered (Bc660kDriver *driver, char **lines, const GError *error, gpoin
 
   if (driver->channel == NULL || self->state != SLOT_OPENING || error == NULL)
     return; /* what counts is the result, which comes as a URC */
-  if (g_error_matches (error, AT_ERROR, AT_ERROR_TIMEOUT))
-    close_because (self, bc660k_private_translate (error, CLOSE_REASON_TIMEOUT, "Opening the connection"));
-  else
-    fail (self, bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, "Opening the connection"));
-}
-
-static AtCommand *
-new_open_command (Bc660kSlot *self, const ModuleOpenRequest *request, GError **error)
-{
-  AtCommand *command = at_command_new ("AT+QSSLOPEN=", NULL, get_timeout_ms (self));
-
-  at_command_add_int (command, BC660K_CONTEXT_ID);
-  at_command_add_int (command, (int) self->number);
-  if (!at_command_add_string (command, request->host, BC660K_HOST_MAX_BYTES, error)) {
-    at_command_free (command);
-    return NULL;
-  }
-  at_command_add_int (command, request->port);
-  at_command_add_int (command, 0); /* non-transparent, the only mode that is supported (note 2.3.2) */
-  return command;
+  if (g_error_matches (error, AT_ERROR, AT_ERROR_LOST))
+    return; /* the loss itself is on its way */
+  /* Refused perhaps because of a connection of an earlier life: what follows closes that too. */
+  self->open_pending = !g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED);
+  close_because (self, bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, "Opening the connection"));
 }
 
 static void
@@ -233,7 +294,8 @@ run_open (Bc660kSlot *self)
 {
   const ModuleDriverListener *listener = self->driver->parent.listener;
   g_autoptr (GError) error = NULL;
-  AtCommand *command = new_open_command (self, &self->opening->request, &error);
+  AtCommand *command =
+      bc660k_commands_new_open (self->number, &self->opening->request, get_timeout_ms (self), &error);
 
   if (command == NULL) {
     fail (self, module_error_new (CLOSE_REASON_MODULE_ERROR, 0, "%s", error->message));
@@ -275,8 +337,11 @@ on_awake (Bc660kDriver *driver, char **lines, const GError *error, gpointer user
     opening_unref (opening);
     return;
   }
-  if (error != NULL) {
-    fail (self, bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, "Waking the module"));
+  if (error != NULL || opening->cancelled) {
+    if (opening->cancelled)
+      finish_close (self);
+    else
+      fail (self, bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, "Waking the module"));
     opening_unref (opening);
     return;
   }
@@ -298,54 +363,6 @@ bc660k_slot_open (Bc660kSlot *self, const ModuleOpenRequest *request, GTask *tas
   set_state (self, SLOT_CONFIGURING, 0);
   self->opening->ref_count++;
   bc660k_sleep_acquire (self->driver, on_awake, self->opening);
-}
-
-static GBytes *
-encode_hex (GBytes *data)
-{
-  static const char digits[] = "0123456789ABCDEF";
-  gsize size;
-  const guint8 *bytes = g_bytes_get_data (data, &size);
-  char *text = g_malloc (2 * size);
-
-  for (gsize i = 0; i < size; i++) {
-    text[2 * i] = digits[bytes[i] >> 4];
-    text[2 * i + 1] = digits[bytes[i] & 0xf];
-  }
-  return g_bytes_new_take (text, 2 * size);
-}
-
-static gboolean
-fits_ctrl_z (GBytes *payload)
-{
-  gsize size;
-  const guint8 *bytes = g_bytes_get_data (payload, &size);
-
-  return memchr (bytes, 0x1a, size) == NULL && memchr (bytes, 0x1b, size) == NULL;
-}
-
-/**
- * The counted form whenever the module has it: it carries every byte, and its end cannot be missed. The
- * Ctrl-Z form is for a firmware without it, and then only for data that it can carry. NULL when no form can
- * carry @data.
- */
-static AtCommand *
-new_send_command (Bc660kSlot *self, GBytes *data)
-{
-  gboolean hex = self->settings.send_format == DATA_FORMAT_HEX;
-  g_autoptr (GBytes) payload = hex ? encode_hex (data) : g_bytes_ref (data);
-  AtCommand *command;
-
-  if (!self->driver->counted_send && !fits_ctrl_z (payload))
-    return NULL;
-  command = at_command_new ("AT+QSSLSEND=", NULL, get_timeout_ms (self));
-  command->data_delay_ms = self->driver->prompt_delay_ms;
-  at_command_add_int (command, BC660K_CONTEXT_ID);
-  at_command_add_int (command, (int) self->number);
-  if (self->driver->counted_send)
-    at_command_add_int (command, (int) g_bytes_get_size (data));
-  at_command_set_payload (command, self->driver->counted_send ? AT_DATA_COUNTED : AT_DATA_CTRL_Z, payload);
-  return command;
 }
 
 void
@@ -378,6 +395,12 @@ void
 bc660k_slot_send (Bc660kSlot *self, GBytes *data, GTask *task)
 {
   g_autoptr (GTask) owned = task;
+  const Bc660kSendFormat format = {
+    .hex = self->settings.send_format == DATA_FORMAT_HEX,
+    .counted = self->driver->counted_send,
+    .prompt_delay_ms = self->driver->prompt_delay_ms,
+    .timeout_ms = get_timeout_ms (self),
+  };
   AtCommand *command;
 
   if (self->state != SLOT_OPEN || self->send_task != NULL) {
@@ -385,12 +408,12 @@ bc660k_slot_send (Bc660kSlot *self, GBytes *data, GTask *task)
     return;
   }
   self->send_task = g_steal_pointer (&owned);
-  command = new_send_command (self, data);
+  command = bc660k_commands_new_send (self->number, data, &format);
   if (command != NULL)
     bc660k_private_run (self->driver, command, on_send_answered, self);
-  else
-    close_because (
-        self,
+  else /* nothing was sent: the connection may go on */
+    return_task (
+        &self->send_task,
         module_error_new (CLOSE_REASON_MODULE_ERROR, 0,
                           "this firmware cannot send the bytes 0x1A and 0x1B as text: set send-format=hex"));
 }
@@ -398,6 +421,7 @@ bc660k_slot_send (Bc660kSlot *self, GBytes *data, GTask *task)
 void
 bc660k_slot_handle_received (Bc660kSlot *self, GBytes *data)
 {
+  g_autoptr (GBytes) held = g_bytes_ref (data); /* the listener may free the driver, and with it the parser */
   const ModuleDriverListener *listener = self->driver->parent.listener;
 
   if (self->state == SLOT_OPENING) {
@@ -410,7 +434,17 @@ bc660k_slot_handle_received (Bc660kSlot *self, GBytes *data)
   else if (self->state != SLOT_OPEN)
     return;
   if (listener != NULL)
-    listener->received (self->number, data, self->driver->parent.listener_data);
+    listener->received (self->number, held, self->driver->parent.listener_data);
+}
+
+static void
+handle_closed_while_open (Bc660kSlot *self)
+{
+  GTask *send_task = g_steal_pointer (&self->send_task);
+
+  set_state (self, SLOT_PEER_CLOSED, CLOSED_GRACE_MS);
+  return_task (&send_task,
+               module_error_new (CLOSE_REASON_SERVER_CLOSED, 0, "the server closed the connection"));
 }
 
 void
@@ -422,14 +456,14 @@ bc660k_slot_handle_closed (Bc660kSlot *self)
   case SLOT_PEER_CLOSED:
     break;
   case SLOT_OPENING:
+    self->open_pending = FALSE;
     fail (self, module_error_new (CLOSE_REASON_CONNECT_FAILED, 0, "the server closed during the handshake"));
     break;
   case SLOT_OPEN:
-    return_task (&self->send_task,
-                 module_error_new (CLOSE_REASON_SERVER_CLOSED, 0, "the server closed the connection"));
-    set_state (self, SLOT_PEER_CLOSED, CLOSED_GRACE_MS);
+    handle_closed_while_open (self);
     break;
   case SLOT_CLOSING:
+    self->open_pending = FALSE;
     fail (self, module_error_new (CLOSE_REASON_SERVER_CLOSED, 0, "the server closed the connection"));
     break;
   }
@@ -452,9 +486,23 @@ bc660k_slot_handle_broken (Bc660kSlot *self)
 void
 bc660k_slot_handle_close_result (Bc660kSlot *self, int result)
 {
-  /* Whatever the result (-6: it was closed already), the connection is gone. */
-  if (self->state == SLOT_CLOSING)
-    finish_close (self);
+  switch (self->state) {
+  case SLOT_FREE:
+  case SLOT_OPEN:
+  case SLOT_PEER_CLOSED:
+    break;
+  case SLOT_CONFIGURING:
+  case SLOT_OPENING:
+    if (result == 0)
+      refuse_to_guess (self);
+    break;
+  case SLOT_CLOSING:
+    self->close_pending = FALSE;
+    self->open_pending = self->open_pending && result != 0;
+    self->came_up = self->came_up && result != 0;
+    settle_close (self);
+    break;
+  }
 }
 
 static void
@@ -462,50 +510,48 @@ on_close_answered (Bc660kDriver *driver, char **lines, const GError *error, gpoi
 {
   Bc660kSlot *self = user_data;
 
-  if (driver->channel == NULL || self->state != SLOT_CLOSING)
+  if (driver->channel == NULL || self->state != SLOT_CLOSING || !self->close_pending)
     return;
-  if (error == NULL)
+  if (g_error_matches (error, AT_ERROR, AT_ERROR_LOST))
+    return; /* the loss itself is on its way */
+  if (error == NULL) {
     alarm_set (self->alarm, CLOSE_TIMEOUT_MS);
-  else if (self->open_pending)
-    alarm_set (self->alarm,
-               get_timeout_ms (self)); /* the module cannot close what it is opening: wait for that */
-  else
-    finish_close (self); /* ERROR: there was nothing to close */
+    return;
+  }
+  self->close_pending = FALSE;
+  settle_close (self);
 }
 
 static void
 run_close (Bc660kSlot *self)
 {
-  AtCommand *command = at_command_new ("AT+QSSLCLOSE=", NULL, CLOSE_TIMEOUT_MS);
-
-  at_command_add_int (command, BC660K_CONTEXT_ID);
-  at_command_add_int (command, (int) self->number);
   set_state (self, SLOT_CLOSING, 0);
-  bc660k_private_run (self->driver, command, on_close_answered, self);
+  self->close_pending = TRUE;
+  bc660k_private_run (self->driver, bc660k_commands_new_close (self->number, CLOSE_TIMEOUT_MS),
+                      on_close_answered, self);
 }
 
 static void
 close_open_slot (Bc660kSlot *self)
 {
-  return_task (&self->open_task,
-               module_error_new (CLOSE_REASON_REQUESTED, 0, "closed while it was being opened"));
-  return_task (&self->send_task, module_error_new (CLOSE_REASON_REQUESTED, 0, "closed while sending"));
+  GTask *open_task = g_steal_pointer (&self->open_task);
+  GTask *send_task = g_steal_pointer (&self->send_task);
+
   run_close (self);
+  return_task (&open_task, module_error_new (CLOSE_REASON_REQUESTED, 0, "closed while it was being opened"));
+  return_task (&send_task, module_error_new (CLOSE_REASON_REQUESTED, 0, "closed while sending"));
 }
 
 void
 bc660k_slot_close (Bc660kSlot *self, GTask *task)
 {
-  if (self->close_task != NULL) {
-    g_task_return_error (task,
-                         module_error_new (CLOSE_REASON_STATE, 0, "the connection is being closed already"));
-    g_object_unref (task);
+  if (self->state == SLOT_FREE) {
+    return_task (&task, NULL);
     return;
   }
-  self->close_task = task;
+  g_ptr_array_add (self->close_tasks, task);
   switch (self->state) {
   case SLOT_FREE:
-    return_task (&self->close_task, NULL);
     break;
   case SLOT_CONFIGURING:
     self->opening->cancelled = TRUE;
@@ -528,15 +574,27 @@ bc660k_slot_close_leftover (Bc660kSlot *self, GTask *task)
   g_return_if_fail (self->state == SLOT_FREE);
 
   self->driver->sleep.locks++; /* given back with the slot */
-  self->close_task = task;
+  g_ptr_array_add (self->close_tasks, task);
   run_close (self);
 }
 
 void
 bc660k_slot_end (Bc660kSlot *self, const GError *error)
 {
+  self->open_pending = FALSE;
+  self->given_up = FALSE;
   if (self->state != SLOT_FREE)
     finish (self, error);
+}
+
+/** The grace is over, unless what it is for is just coming in. */
+static void
+end_grace (Bc660kSlot *self)
+{
+  if (at_channel_is_receiving (self->driver->channel))
+    alarm_set (self->alarm, CLOSED_GRACE_MS);
+  else
+    fail (self, module_error_new (CLOSE_REASON_SERVER_CLOSED, 0, "the server closed the connection"));
 }
 
 static void
@@ -557,7 +615,7 @@ on_alarm (gpointer user_data)
                    module_error_new (CLOSE_REASON_TIMEOUT, 0, "the module did not confirm the data in time"));
     break;
   case SLOT_PEER_CLOSED:
-    fail (self, module_error_new (CLOSE_REASON_SERVER_CLOSED, 0, "the server closed the connection"));
+    end_grace (self);
     break;
   case SLOT_CLOSING:
     finish_close (self);
@@ -573,6 +631,7 @@ bc660k_slot_new (Bc660kDriver *driver, guint number)
   self->driver = driver;
   self->number = number;
   self->alarm = alarm_new (on_alarm, self);
+  self->close_tasks = g_ptr_array_new ();
   return self;
 }
 
@@ -582,6 +641,7 @@ bc660k_slot_free (Bc660kSlot *self)
   drop_opening (self);
   alarm_free (self->alarm);
   g_clear_error (&self->closing_reason);
+  g_ptr_array_unref (self->close_tasks);
   g_free (self);
 }
 

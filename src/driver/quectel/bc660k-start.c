@@ -83,10 +83,11 @@ take_send_test (Start *self, char **lines)
 {
   guint max_bytes = BC660K_SEND_MAX_BYTES;
 
-  if (lines[0] == NULL)
+  if (lines[0] == NULL || !bc660k_reply_parse_send_test (lines[0], &max_bytes))
     return TRUE;
-  self->driver->counted_send = bc660k_reply_parse_send_test (lines[0], &max_bytes);
-  self->driver->parent.capabilities.max_send_bytes = MIN (max_bytes, BC660K_SEND_MAX_BYTES);
+  self->driver->counted_send = max_bytes > 0;
+  if (max_bytes > 0)
+    self->driver->parent.capabilities.max_send_bytes = MIN (max_bytes, BC660K_SEND_MAX_BYTES);
   return TRUE;
 }
 
@@ -157,8 +158,9 @@ close_slot (Start *self)
 {
   Bc660kDriver *driver = self->driver;
 
-  if (driver->channel == NULL) {
-    finish (self, module_error_new (CLOSE_REASON_MODULE_LOST, 0, "the port was closed"));
+  if (driver->channel == NULL || driver->lost) {
+    finish (self,
+            module_error_new (CLOSE_REASON_MODULE_LOST, 0, "the port was closed or the module is lost"));
     return;
   }
   if (self->slot == driver->parent.capabilities.slots) {
@@ -174,12 +176,16 @@ static void
 on_slot_tried (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
 {
   Start *self = user_data;
+  Bc660kSettings settings = { 0 };
 
-  if (error == NULL && lines[0] != NULL) {
+  if (error == NULL && lines[0] != NULL
+      && bc660k_settings_parse (&settings, driver->parent.capabilities.slots, lines[0])) {
     driver->parent.capabilities.slots++;
     try_slot (self);
     return;
   }
+  if (error != NULL && start_over (self, error))
+    return;
   if (error != NULL && !g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED)) {
     finish (self, bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, "Identifying the module"));
     return;
