@@ -43,6 +43,17 @@ is_from_bus (const GError *error)
 }
 
 static void
+note_gone (DBusReceived *self, const GError *error)
+{
+  /* Usually it has just left. But if the bus lets no Ping through, nobody can receive by signals. */
+  if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
+    g_warning ("The bus policy does not let %s ask its clients whether they read (%s); install %s.conf",
+               MSSL_BUS_NAME, error->message, MSSL_BUS_NAME);
+  else
+    g_debug ("Client %s does not receive any more: %s", self->receiver, error->message);
+}
+
+static void
 on_pong (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   DBusReceived *self = user_data;
@@ -54,7 +65,7 @@ on_pong (GObject *source, GAsyncResult *result, gpointer user_data)
     return; /* self is gone */
 
   if (error != NULL && is_from_bus (error)) {
-    g_message ("Client %s does not receive any more: %s", self->receiver, error->message);
+    note_gone (self, error);
     dbus_received_client_left (self);
     return;
   }
