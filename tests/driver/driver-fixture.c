@@ -13,7 +13,7 @@ DriverFixture driver_fixture;
 
 const DriverFixtureList driver_fixture_defaults = { 0, 4, 0, 0, 90, 0, 0, 0, 0, 0 };
 
-static const AtTiming timing = { 400, 3, 10, 60, 100000 };
+static const AtTiming timing = { 400, 3, 10, 250, 100000 };
 
 static void
 add_entry (const char *format, ...)
@@ -84,7 +84,7 @@ void
 driver_fixture_set_up (void)
 {
   DriverFixture *self = &driver_fixture;
-  Bc660kConfig config = { "one", 0, &timing, NULL };
+  Bc660kConfig config = { "one", 0, &timing, NULL, .margin_ms = 300 };
   int fd;
 
   *self = (DriverFixture){ 0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What never comes. The module's own time-out is set to 0, so that only the driver's margin of 5 s passes.
+ * What never comes. The module's own time-out is set to 0, so that only the driver's margin passes.
  */
 #include <check.h>
 #include <stdlib.h>

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MARGIN_MS 5000
+
 static void
 on_open_result (const AtEvent *event, gpointer user_data)
 {
@@ -275,6 +277,7 @@ bc660k_driver_new (SerialPort *port, const Bc660kConfig *config)
   driver->parent.klass = &bc660k_class;
   driver->ref_count = 1;
   driver->prompt_delay_ms = config->prompt_delay_ms;
+  driver->margin_ms = config->margin_ms != 0 ? config->margin_ms : MARGIN_MS;
   driver->channel = at_channel_new (port, &framing, driver, timing, config->name, config->trace);
   for (guint i = 0; i < MODULE_SLOTS_MAX; i++)
     driver->slots[i] = bc660k_slot_new (driver, i);

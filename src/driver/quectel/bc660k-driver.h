@@ -14,12 +14,15 @@
  * @prompt_delay_ms: between a prompt and the data. The vendor advises 500 ms, other drivers wait 0 to 150.
  * @timing: of the channel; NULL for the default.
  * @trace: or NULL.
+ * @margin_ms: how long a result may take beyond the module's own time-out, for its OK and the line; 0 for 5
+ * s.
  */
 typedef struct {
   const char *name;
   guint prompt_delay_ms;
   const AtTiming *timing;
   AtTrace *trace;
+  guint margin_ms;
 } Bc660kConfig;
 
 /** Takes @port. Nothing is written before module_driver_start_async(). */

@@ -26,6 +26,7 @@ struct Bc660kDriver {
   int ref_count;
   AtChannel *channel; /* NULL once the driver is freed */
   guint prompt_delay_ms;
+  guint margin_ms;
   gboolean lost;         /* the channel has said so */
   gboolean counted_send; /* the module takes AT+QSSLSEND=<ctx>,<conn>,<length> */
   Bc660kSleep sleep;

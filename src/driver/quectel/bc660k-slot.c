@@ -8,8 +8,6 @@
 
 #include "bc660k-commands.h"
 
-/* Beyond the module's own time-out, for its OK and the line. */
-#define MARGIN_MS 5000
 /* Note 2.3.4 promises 300 ms. */
 #define CLOSE_TIMEOUT_MS 3000
 /* Some data may follow a "closed" (unknown, so both orders are served). */
@@ -96,7 +94,7 @@ drop_opening (Bc660kSlot *self)
 static guint
 get_timeout_ms (Bc660kSlot *self)
 {
-  return self->settings.timeout_s * 1000 + MARGIN_MS;
+  return self->settings.timeout_s * 1000 + self->driver->margin_ms;
 }
 
 static void
