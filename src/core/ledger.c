@@ -146,7 +146,7 @@ commit (Ledger *self, const char *imei, LedgerEntry *entry, GError **error)
   const Record *before = g_hash_table_lookup (self->records, imei);
   g_autofree char *key = g_strdup (imei);
   g_autoptr (GBytes) content = NULL;
-  gboolean saved;
+  gboolean saved, changed;
 
   if (before != NULL && before->saved && is_same (&before->entry, entry))
     return TRUE;
@@ -155,8 +155,12 @@ commit (Ledger *self, const char *imei, LedgerEntry *entry, GError **error)
   /* Believing a copy to be there that is not would open a connection with the wrong one. */
   if (!saved)
     ledger_entry_doubt (entry);
+  /* A watcher may commit again: without news for it, a disk that stays full would keep both at it for ever.
+   */
+  changed = before == NULL || !is_same (&before->entry, entry);
   put (self, imei, entry, saved);
-  g_hook_list_marshal (&self->watchers, TRUE, call_watcher, key);
+  if (changed)
+    g_hook_list_marshal (&self->watchers, TRUE, call_watcher, key);
   return saved;
 }
 
