@@ -132,6 +132,7 @@ set_phase (AtChannel *self, Phase phase, guint timeout_ms)
   else
     alarm_clear (self->alarm);
   at_parser_expect_prompt (self->parser, phase == PHASE_PROMPT);
+  at_parser_expect_echo (self->parser, NULL);
 }
 
 static gboolean
@@ -324,6 +325,7 @@ send_data (AtChannel *self)
   guint transfer_ms = serial_port_get_transfer_ms (self->port, g_bytes_get_size (command->payload) + 1);
 
   set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
+  at_parser_expect_echo (self->parser, command->payload);
   write_payload (self, command);
 }
 

@@ -21,6 +21,12 @@ typedef enum {
   STATE_LINE_END,     /* the line end must follow */
 } State;
 
+typedef enum {
+  ECHO_UNKNOWN,
+  ECHO_NO,
+  ECHO_YES,
+} EchoHabit;
+
 struct AtParser {
   const AtFraming *framing;
   gpointer framing_data;
@@ -32,6 +38,9 @@ struct AtParser {
   gsize payload_size;
   gsize payload_used;
   GBytes *event_payload; /* of the last event */
+  GBytes *echo;          /* what may come back; NULL when nothing may */
+  gsize echo_used;
+  EchoHabit echo_habit;
 };
 
 AtParser *
@@ -50,6 +59,7 @@ at_parser_free (AtParser *self)
 {
   g_string_free (self->line, TRUE);
   g_free (self->payload);
+  g_clear_pointer (&self->echo, g_bytes_unref);
   g_clear_pointer (&self->event_payload, g_bytes_unref);
   g_free (self);
 }
@@ -212,6 +222,44 @@ end_line (AtParser *self, const guint8 *data, AtEvent *ret_event)
   return 0;
 }
 
+/** Decides at the first byte behind the prompt and its blank. Returns how many blanks it used. */
+static gsize
+begin_echo (AtParser *self, const guint8 *data, gsize size)
+{
+  guint8 first = *(const guint8 *) g_bytes_get_data (self->echo, NULL);
+  gboolean ambiguous = is_line_end (first) || first == ' ';
+  gsize used = 0;
+
+  while (used < size && data[used] == ' ' && !(first == ' ' && self->echo_habit == ECHO_YES))
+    used++;
+  if (used == size)
+    return used;
+  if (!ambiguous)
+    self->echo_habit = data[used] == first ? ECHO_YES : ECHO_NO;
+  if (self->echo_habit != ECHO_YES)
+    g_clear_pointer (&self->echo, g_bytes_unref);
+  return used;
+}
+
+static gsize
+skip_echo (AtParser *self, const guint8 *data, gsize size)
+{
+  gsize used = self->echo_used == 0 ? begin_echo (self, data, size) : 0;
+  gsize echo_size;
+  const guint8 *echo;
+
+  if (self->echo == NULL || used == size)
+    return used;
+  echo = g_bytes_get_data (self->echo, &echo_size);
+  while (used < size && self->echo_used < echo_size && data[used] == echo[self->echo_used]) {
+    used++;
+    self->echo_used++;
+  }
+  if (used < size || self->echo_used == echo_size)
+    g_clear_pointer (&self->echo, g_bytes_unref);
+  return used;
+}
+
 static gsize
 step (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
 {
@@ -242,9 +290,20 @@ at_parser_parse (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_ev
 
   g_clear_pointer (&self->event_payload, g_bytes_unref);
   *ret_event = (AtEvent){ .kind = AT_EVENT_NONE };
+  if (self->echo != NULL && self->state == STATE_LINE_START)
+    used = skip_echo (self, data, size);
   while (used < size && ret_event->kind == AT_EVENT_NONE)
     used += step (self, data + used, size - used, ret_event);
   return used;
+}
+
+void
+at_parser_expect_echo (AtParser *self, GBytes *payload)
+{
+  g_clear_pointer (&self->echo, g_bytes_unref);
+  self->echo_used = 0;
+  if (payload != NULL && g_bytes_get_size (payload) > 0)
+    self->echo = g_bytes_ref (payload);
 }
 
 void

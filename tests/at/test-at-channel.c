@@ -215,6 +215,25 @@ START_TEST (bug_04_a_payload_of_every_byte)
 }
 END_TEST
 
+/* An echo in data mode is neither answer nor URC, and is not in the trace. */
+START_TEST (bug_04_the_payload_is_echoed)
+{
+  static const char text[] = "SECRET\r\nERROR\r\nOK\r\n+U: 1\r\nAT+SECRET\r\n";
+  g_autoptr (GBytes) payload = g_bytes_new_static (text, strlen (text));
+  AtCommand *command = channel_fixture_new_command ("AT+S=1", LONG_MS);
+
+  at_command_set_payload (command, AT_DATA_COUNTED, payload);
+  channel_fixture_script_probe ();
+  scripted_module_expect (fixture.module, "AT+S=1\r");
+  scripted_module_answer (fixture.module, "\r\n> ");
+  scripted_module_expect (fixture.module, text);
+  scripted_module_answer (fixture.module, text);
+  scripted_module_answer (fixture.module, "\r\n+R: 1\r\n" OK);
+  channel_fixture_check_result (channel_fixture_run (command), "+R: 1");
+  ck_assert_uint_eq (fixture.urc_calls, 0);
+}
+END_TEST
+
 START_TEST (the_data_waits_after_the_prompt)
 {
   AtCommand *command = channel_fixture_new_data_command (AT_DATA_COUNTED, LONG_MS, LONG_MS);
@@ -450,6 +469,7 @@ add_data_tests (TCase *tcase)
   tcase_add_loop_test (tcase, prompt_forms, 0, G_N_ELEMENTS (prompts));
   tcase_add_test (tcase, ctrl_z_ends_an_upload);
   tcase_add_test (tcase, bug_04_a_payload_of_every_byte);
+  tcase_add_test (tcase, bug_04_the_payload_is_echoed);
   tcase_add_test (tcase, the_data_waits_after_the_prompt);
   tcase_add_test (tcase, the_next_command_waits_to_settle);
   tcase_add_test (tcase, a_refusal_instead_of_the_prompt);
