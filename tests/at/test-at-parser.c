@@ -177,14 +177,16 @@ static void
 append_escaped (GString *text, const char *data, gsize size)
 {
   for (gsize i = 0; i < size; i++) {
-    if (data[i] == '\0') {
-      g_string_append (text, "\\000");
-    } else {
-      const char byte[] = { data[i], '\0' };
-      g_autofree char *escaped = g_strescape (byte, NULL);
-
-      g_string_append (text, escaped);
-    }
+    if (data[i] == '\r')
+      g_string_append (text, "\\r");
+    else if (data[i] == '\n')
+      g_string_append (text, "\\n");
+    else if (!g_ascii_isprint (data[i]))
+      g_string_append_printf (text, "\\%03o", (guint8) data[i]);
+    else if (data[i] == '"' || data[i] == '\\')
+      g_string_append_printf (text, "\\%c", data[i]);
+    else
+      g_string_append_c (text, data[i]);
   }
 }
 
