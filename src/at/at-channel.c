@@ -329,11 +329,34 @@ send_data (AtChannel *self)
   write_payload (self, command);
 }
 
+/** What is awaited may stand behind a payload that a slow line is still carrying. */
+static gboolean
+is_kept_waiting (AtChannel *self)
+{
+  switch (self->phase) {
+  case PHASE_PROBE:
+  case PHASE_PROMPT:
+  case PHASE_RESPONSE:
+    return at_channel_is_receiving (self);
+  case PHASE_IDLE:
+  case PHASE_QUIET:
+  case PHASE_DATA:
+  case PHASE_SETTLE:
+  case PHASE_LOST:
+    return FALSE;
+  }
+  g_assert_not_reached ();
+}
+
 static void
 on_alarm (gpointer user_data)
 {
   AtChannel *self = user_data;
 
+  if (is_kept_waiting (self)) {
+    alarm_set (self->alarm, self->timing.payload_gap_ms);
+    return;
+  }
   switch (self->phase) {
   case PHASE_IDLE:
   case PHASE_LOST:

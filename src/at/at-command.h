@@ -25,7 +25,8 @@ typedef enum {
  * @response: lines that begin so are its response, others may be URCs; static; NULL when it has no
  * information response.
  * @any_response: lines that begin neither with '+' nor like a known URC are its response too (ATI).
- * @timeout_ms: for the final result, from the moment when the line, or the payload, has left the port.
+ * @timeout_ms: for the final result, from the moment when the line, or the payload, has left the port; longer
+ * while bytes of something else come in.
  * @prompt_timeout_ms: for the prompt.
  * @data_delay_ms: between the prompt and the payload.
  * @settle_ms: between the final result and the next command.

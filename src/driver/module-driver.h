@@ -113,7 +113,8 @@ struct ModuleDriver {
 void
 module_driver_set_listener (ModuleDriver *self, const ModuleDriverListener *listener, gpointer user_data);
 
-/** Ends everything at once, writes nothing more, closes the port. Pending operations end with MODULE_LOST. */
+/** Ends everything at once, writes nothing more, closes the port. Pending operations end with MODULE_LOST,
+ * some of them perhaps inside this call. */
 void module_driver_free (ModuleDriver *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModuleDriver, module_driver_free)
 

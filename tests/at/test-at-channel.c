@@ -358,6 +358,23 @@ START_TEST (a_counted_send_without_answer_is_not_repeated)
 }
 END_TEST
 
+START_TEST (an_answer_may_wait_behind_a_slow_payload)
+{
+  static const AtTiming patient = { 400, 3, 10, 1000, 100000 };
+
+  channel_fixture_make_again (&patient);
+  channel_fixture_script_probe ();
+  scripted_module_expect (fixture.module, "AT+A\r");
+  scripted_module_answer (fixture.module, "\r\n+U: \"recv\",9,\"SECRET");
+  for (guint i = 0; i < 3; i++) {
+    scripted_module_pause (fixture.module, 2 * SHORT_MS);
+    scripted_module_answer (fixture.module, "x");
+  }
+  scripted_module_answer (fixture.module, "\"\r\n" OK);
+  channel_fixture_check_result (channel_fixture_run (channel_fixture_new_command ("AT+A", SHORT_MS)), "");
+}
+END_TEST
+
 START_TEST (bug_06_a_payload_that_stops)
 {
   scripted_module_answer (fixture.module, "\r\n+U: \"recv\",20,\"SECRET");
@@ -479,6 +496,7 @@ add_data_tests (TCase *tcase)
   tcase_add_test (tcase, an_upload_without_prompt_is_cancelled);
   tcase_add_test (tcase, an_upload_without_answer_is_cancelled);
   tcase_add_test (tcase, a_counted_send_without_answer_is_not_repeated);
+  tcase_add_test (tcase, an_answer_may_wait_behind_a_slow_payload);
   tcase_add_test (tcase, bug_06_a_payload_that_stops);
   tcase_add_test (tcase, bug_06_the_next_command_is_in_step_again);
 }

@@ -428,6 +428,18 @@ START_TEST (a_setting_that_cannot_be_read_is_refused)
 }
 END_TEST
 
+START_TEST (a_missing_credential_is_not_that_of_somebody_else)
+{
+  driver_fixture_start ();
+  driver_fixture_ask_for_mutual (TRUE);
+  g_clear_pointer (&fixture->request.credentials[_i].pem, g_bytes_unref);
+  driver_fixture_script_awake ();
+  driver_fixture_script_asleep ();
+  driver_fixture_open ();
+  driver_fixture_check ("open failed credential 0;");
+}
+END_TEST
+
 static const int lengths[] = { 0, sizeof CA_PEM - 2, sizeof CA_PEM, 100000, -1 };
 
 START_TEST (bug_20_an_upload_of_another_length)
@@ -647,6 +659,7 @@ main (void)
   tcase_add_test (tcase, an_unknown_urc_is_no_damage);
   tcase_add_loop_test (tcase, settings_that_do_not_stay_are_refused, 0, 2);
   tcase_add_test (tcase, a_setting_that_cannot_be_read_is_refused);
+  tcase_add_loop_test (tcase, a_missing_credential_is_not_that_of_somebody_else, 0, MODULE_CREDENTIAL_PARTS);
   tcase_add_loop_test (tcase, bug_20_an_upload_of_another_length, 0, G_N_ELEMENTS (lengths));
   tcase_add_test (tcase, a_slot_is_taken_once);
   tcase_add_test (tcase, no_send_without_a_connection);

@@ -248,6 +248,20 @@ write_next (Setup *self)
                       self);
 }
 
+/** Without a credential of the request's own the module would use whatever it was once given. */
+static gboolean
+has_all_credentials (const ModuleOpenRequest *request)
+{
+  TlsAuthentication authentication = request->settings.authentication;
+  const ModuleCredential *credentials = request->credentials;
+
+  if (authentication >= TLS_AUTHENTICATION_SERVER && credentials[MODULE_CREDENTIAL_CA].pem == NULL)
+    return FALSE;
+  return authentication < TLS_AUTHENTICATION_MUTUAL
+         || (credentials[MODULE_CREDENTIAL_CLIENT_CERTIFICATE].pem != NULL
+             && credentials[MODULE_CREDENTIAL_CLIENT_KEY].pem != NULL);
+}
+
 void
 bc660k_setup_async (Bc660kDriver *driver, guint slot, const ModuleOpenRequest *request,
                     const gboolean *cancelled, GAsyncReadyCallback callback, gpointer user_data)
@@ -259,6 +273,10 @@ bc660k_setup_async (Bc660kDriver *driver, guint slot, const ModuleOpenRequest *r
   self->request = request;
   self->cancelled = cancelled;
   self->task = g_task_new (NULL, NULL, callback, user_data);
+  if (!has_all_credentials (request)) {
+    fail (self, module_error_new (CLOSE_REASON_CREDENTIAL, 0, "a credential that is needed was not given"));
+    return;
+  }
   bc660k_settings_init_wanted (&self->wanted, request);
   read_all (self);
 }
