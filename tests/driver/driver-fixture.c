@@ -15,8 +15,7 @@ const DriverFixtureList driver_fixture_defaults = { 0, 4, 0, 0, 90, 0, 0, 0, 0, 
 
 static const AtTiming timing = { 400, 3, 10, 250, 100000 };
 
-static void
-add_entry (const char *format, ...)
+static void G_GNUC_PRINTF (1, 2) add_entry (const char *format, ...)
 {
   g_autofree char *entry = NULL;
   va_list args;
