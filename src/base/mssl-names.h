@@ -23,6 +23,7 @@
  * in the state directory and `modemsslctl context`. */
 #define MSSL_SETTING_PROTOCOL "protocol"
 #define MSSL_SETTING_TLS_VERSION "tls-version"
+#define MSSL_SETTING_DTLS_VERSION "dtls-version"
 #define MSSL_SETTING_AUTHENTICATION "authentication"
 #define MSSL_SETTING_CA_CERTIFICATE "ca-certificate"
 #define MSSL_SETTING_CLIENT_CERTIFICATE "client-certificate"

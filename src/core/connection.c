@@ -213,6 +213,12 @@ note_movement (Connection *self)
     self->moved_us = timer_clock_get_now_us (self->clock);
 }
 
+static gboolean
+is_datagram (const Connection *self)
+{
+  return self->settings.protocol == TLS_PROTOCOL_DTLS;
+}
+
 /* -- sending ----------------------------------------------------------------------------------------- */
 
 static void
@@ -278,11 +284,17 @@ check_send (Connection *self, GBytes *data, GError **error)
 {
   if (!outbox_check (data, error))
     return FALSE;
-  if (self->state == CONNECTION_CONNECTED && self->send_error == NULL)
+  if (self->state != CONNECTION_CONNECTED || self->send_error != NULL) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_CONNECTED, "The connection is %s",
+                 self->send_error != NULL ? "ending" : connection_state_get_name (self->state));
+    return FALSE;
+  }
+  if (!is_datagram (self) || g_bytes_get_size (data) <= slot_get_max_send_bytes (self->slot))
     return TRUE;
 
-  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_CONNECTED, "The connection is %s",
-               self->send_error != NULL ? "ending" : connection_state_get_name (self->state));
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
+               "data has %" G_GSIZE_FORMAT " bytes, but a datagram of this module holds at most %u",
+               g_bytes_get_size (data), slot_get_max_send_bytes (self->slot));
   return FALSE;
 }
 
@@ -641,7 +653,7 @@ connection_new (const ConnectionConfig *config, TimerClock *clock, GError **erro
   take_config (self, config);
   self->clock = clock;
   self->born_us = timer_clock_get_now_us (clock);
-  self->inbox = inbox_new (clock, on_drained, self);
+  self->inbox = inbox_new (clock, is_datagram (self), on_drained, self);
   timer_init (&self->idle, clock, on_idle, self);
   timer_init (&self->linger, clock, on_linger, self);
   self->slot = module_take_slot (self->module, self->number, &slot_listener, self, error);

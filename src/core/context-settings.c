@@ -26,12 +26,18 @@ typedef struct {
 } Setting;
 
 /* Indexed by the enumerations of tls-settings.h. */
-static const char *const protocols[] = { [TLS_PROTOCOL_TLS] = "tls", NULL };
+static const char *const protocols[] = { [TLS_PROTOCOL_TLS] = "tls", [TLS_PROTOCOL_DTLS] = "dtls", NULL };
 static const char *const versions[] = {
   [TLS_VERSION_1_0] = "1.0",
   [TLS_VERSION_1_1] = "1.1",
   [TLS_VERSION_1_2] = "1.2",
   [TLS_VERSION_NEGOTIATE] = "negotiate",
+  NULL,
+};
+static const char *const dtls_versions[] = {
+  [DTLS_VERSION_1_0] = "1.0",
+  [DTLS_VERSION_1_2] = "1.2",
+  [DTLS_VERSION_NEGOTIATE] = "negotiate",
   NULL,
 };
 static const char *const authentications[] = {
@@ -47,6 +53,7 @@ static const char *const formats[] = { [DATA_FORMAT_TEXT] = "text", [DATA_FORMAT
 static const Setting table[] = {
   { MSSL_SETTING_PROTOCOL, AT (tls.protocol), .choices = protocols },
   { MSSL_SETTING_TLS_VERSION, AT (tls.tls_version), .choices = versions },
+  { MSSL_SETTING_DTLS_VERSION, AT (tls.dtls_version), .choices = dtls_versions },
   { MSSL_SETTING_AUTHENTICATION, AT (tls.authentication), .choices = authentications },
   { MSSL_SETTING_CA_CERTIFICATE, AT (ca_certificate), .name_what = "credential" },
   { MSSL_SETTING_CLIENT_CERTIFICATE, AT (client_certificate), .name_what = "credential" },
@@ -60,7 +67,8 @@ static const Setting table[] = {
 
 /* The table writes enumerations as numbers. */
 G_STATIC_ASSERT (sizeof (TlsProtocol) == sizeof (guint) && sizeof (TlsVersion) == sizeof (guint)
-                 && sizeof (TlsAuthentication) == sizeof (guint) && sizeof (DataFormat) == sizeof (guint));
+                 && sizeof (DtlsVersion) == sizeof (guint) && sizeof (TlsAuthentication) == sizeof (guint)
+                 && sizeof (DataFormat) == sizeof (guint));
 
 ContextSettings *
 context_settings_new (void)
@@ -70,6 +78,7 @@ context_settings_new (void)
   self->tls = (TlsSettings){
     .protocol = TLS_PROTOCOL_TLS,
     .tls_version = TLS_VERSION_1_2,
+    .dtls_version = DTLS_VERSION_1_2,
     .authentication = TLS_AUTHENTICATION_SERVER,
     .send_format = DATA_FORMAT_TEXT,
     .receive_format = DATA_FORMAT_TEXT,

@@ -9,6 +9,7 @@
 
 struct Inbox {
   ReceiveBuffer *buffer;
+  gboolean datagrams;
   ReceiveMode mode;
   guint64 delivered;
 
@@ -96,9 +97,17 @@ received_free (gpointer user_data)
 static void
 return_received (Inbox *self, GTask *task, gsize max_bytes)
 {
-  Received *received = g_new (Received, 1);
+  gsize piece = receive_buffer_get_piece_size (self->buffer);
+  Received *received;
   guint64 end;
 
+  if (self->datagrams && max_bytes > 0 && piece > max_bytes) {
+    g_task_return_new_error (
+        task, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
+        "max_bytes is %" G_GSIZE_FORMAT ", but the datagram has %" G_GSIZE_FORMAT " bytes", max_bytes, piece);
+    return;
+  }
+  received = g_new (Received, 1);
   received->data = receive_buffer_peek (self->buffer, max_bytes);
   end = receive_buffer_get_begin (self->buffer) + g_bytes_get_size (received->data);
   received->eof = self->ended && end == receive_buffer_get_end (self->buffer);
@@ -147,8 +156,9 @@ begin_receive (Inbox *self, guint64 offset, guint max_bytes, guint timeout_ms, G
   }
   if (!receive_buffer_let_go (self->buffer, offset)) {
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_OFFSET,
-                 "offset is %" G_GUINT64_FORMAT ", must be %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-                 offset, receive_buffer_get_begin (self->buffer), receive_buffer_get_end (self->buffer));
+                 "offset is %" G_GUINT64_FORMAT ", must be %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "%s",
+                 offset, receive_buffer_get_begin (self->buffer), receive_buffer_get_end (self->buffer),
+                 self->datagrams ? " and lie between two datagrams" : "");
     return FALSE;
   }
   return TRUE;
@@ -237,10 +247,19 @@ push_through (Inbox *self, GBytes *data)
   return TRUE;
 }
 
+/* Whether the next message has room: of a stream any part of it, a datagram whole. */
+static gboolean
+can_push (const Inbox *self)
+{
+  gsize piece = receive_buffer_get_piece_size (self->buffer);
+
+  return self->sink != NULL && piece > 0 && get_room (self) >= (self->datagrams ? piece : 1);
+}
+
 void
 inbox_deliver (Inbox *self)
 {
-  while (self->sink != NULL && receive_buffer_get_size (self->buffer) > 0 && get_room (self) > 0) {
+  while (can_push (self)) {
     guint64 offset = receive_buffer_get_begin (self->buffer);
     g_autoptr (GBytes) data = receive_buffer_peek (self->buffer, get_room (self));
 
@@ -353,11 +372,12 @@ inbox_get_size (const Inbox *self)
 }
 
 Inbox *
-inbox_new (TimerClock *clock, InboxDrainedFunc drained, gpointer user_data)
+inbox_new (TimerClock *clock, gboolean datagrams, InboxDrainedFunc drained, gpointer user_data)
 {
   Inbox *self = g_new0 (Inbox, 1);
 
-  self->buffer = receive_buffer_new (INBOX_MAX_BYTES);
+  self->buffer = receive_buffer_new (INBOX_MAX_BYTES, datagrams);
+  self->datagrams = datagrams;
   self->drained = drained;
   self->drained_data = user_data;
   timer_init (&self->patience, clock, on_patience, self);

@@ -51,7 +51,8 @@ typedef struct {
  */
 typedef void (*InboxDrainedFunc) (gboolean complete, gpointer user_data);
 
-Inbox *inbox_new (TimerClock *clock, InboxDrainedFunc drained, gpointer user_data);
+/** With @datagrams, what each inbox_put() brings is handed out as one piece. */
+Inbox *inbox_new (TimerClock *clock, gboolean datagrams, InboxDrainedFunc drained, gpointer user_data);
 
 /** A waiting inbox_receive_async() ends as at the end of the data. */
 void inbox_free (Inbox *self);
@@ -76,8 +77,8 @@ guint64 inbox_get_delivered (const Inbox *self);
 gsize inbox_get_size (const Inbox *self);
 
 /**
- * Connection.Receive: see org.modemssl1.Connection.xml. Errors: INVALID_ARGUMENT, RECEIVE_MODE, OFFSET,
- * LIMIT_EXCEEDED.
+ * Connection.Receive: see org.modemssl1.Connection.xml. Errors: INVALID_ARGUMENT (also: @max_bytes is less
+ * than the datagram has), RECEIVE_MODE, OFFSET, LIMIT_EXCEEDED.
  */
 void inbox_receive_async (Inbox *self, guint64 offset, guint max_bytes, guint timeout_ms,
                           GAsyncReadyCallback callback, gpointer user_data);

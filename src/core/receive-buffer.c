@@ -15,14 +15,17 @@ struct ReceiveBuffer {
   gsize head; /* index of the first byte */
   gsize size;
   guint64 begin; /* offset of the first byte */
+  GArray *ends;  /* of guint64: the offset behind each datagram; NULL for a stream */
 };
 
 ReceiveBuffer *
-receive_buffer_new (gsize max_bytes)
+receive_buffer_new (gsize max_bytes, gboolean datagrams)
 {
   ReceiveBuffer *self = g_new0 (ReceiveBuffer, 1);
 
   self->max_bytes = max_bytes;
+  if (datagrams)
+    self->ends = g_array_new (FALSE, FALSE, sizeof (guint64));
   return self;
 }
 
@@ -30,6 +33,7 @@ void
 receive_buffer_free (ReceiveBuffer *self)
 {
   g_free (self->ring);
+  g_clear_pointer (&self->ends, g_array_unref);
   g_free (self);
 }
 
@@ -81,6 +85,11 @@ receive_buffer_append (ReceiveBuffer *self, gconstpointer data, gsize size)
   memcpy (self->ring + tail, from, first);
   memcpy (self->ring, from + first, size - first);
   self->size += size;
+  if (self->ends != NULL) {
+    guint64 end = self->begin + self->size;
+
+    g_array_append_val (self->ends, end);
+  }
   return TRUE;
 }
 
@@ -110,14 +119,40 @@ receive_buffer_get_size (const ReceiveBuffer *self)
   return self->size;
 }
 
+gsize
+receive_buffer_get_piece_size (const ReceiveBuffer *self)
+{
+  if (self->ends == NULL || self->ends->len == 0)
+    return self->size;
+
+  return g_array_index (self->ends, guint64, 0) - self->begin;
+}
+
 GBytes *
 receive_buffer_peek (const ReceiveBuffer *self, gsize max_bytes)
 {
-  gsize size = MIN (self->size, max_bytes);
+  gsize size = MIN (receive_buffer_get_piece_size (self), max_bytes);
   guint8 *copy = g_malloc (size);
 
   copy_out (self, copy, size);
   return g_bytes_new_take (copy, size);
+}
+
+/** Forgets the ends up to @offset. FALSE when it lies inside a datagram. */
+static gboolean
+let_go_of_datagrams (ReceiveBuffer *self, guint64 offset)
+{
+  guint gone = 0;
+
+  while (gone < self->ends->len && g_array_index (self->ends, guint64, gone) < offset)
+    gone++;
+  if (offset == self->begin)
+    return TRUE;
+  if (g_array_index (self->ends, guint64, gone) != offset)
+    return FALSE;
+
+  g_array_remove_range (self->ends, 0, gone + 1);
+  return TRUE;
 }
 
 gboolean
@@ -126,6 +161,8 @@ receive_buffer_let_go (ReceiveBuffer *self, guint64 offset)
   gsize gone;
 
   if (offset < self->begin || offset > self->begin + self->size)
+    return FALSE;
+  if (self->ends != NULL && !let_go_of_datagrams (self, offset))
     return FALSE;
 
   gone = offset - self->begin;

@@ -9,8 +9,11 @@
 
 typedef struct ReceiveBuffer ReceiveBuffer;
 
-/** An empty buffer that never holds more than @max_bytes. Takes memory only while it holds something. */
-ReceiveBuffer *receive_buffer_new (gsize max_bytes);
+/**
+ * An empty buffer that never holds more than @max_bytes. Takes memory only while it holds something. With
+ * @datagrams, each receive_buffer_append() stays one piece.
+ */
+ReceiveBuffer *receive_buffer_new (gsize max_bytes, gboolean datagrams);
 void receive_buffer_free (ReceiveBuffer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ReceiveBuffer, receive_buffer_free)
 
@@ -27,8 +30,14 @@ guint64 receive_buffer_get_end (const ReceiveBuffer *self);
 /** How many bytes are there. */
 gsize receive_buffer_get_size (const ReceiveBuffer *self);
 
-/** A copy of the first bytes that are there, at most @max_bytes; possibly empty. They stay. */
+/** How many bytes belong together at the beginning: a whole datagram, of a stream everything. */
+gsize receive_buffer_get_piece_size (const ReceiveBuffer *self);
+
+/** A copy of the first bytes of that piece, at most @max_bytes; possibly empty. They stay. */
 GBytes *receive_buffer_peek (const ReceiveBuffer *self, gsize max_bytes);
 
-/** Lets go of everything below @offset. FALSE, and nothing is changed, unless begin <= @offset <= end. */
+/**
+ * Lets go of everything below @offset. FALSE, and nothing is changed, unless begin <= @offset <= end, and
+ * @offset lies between two datagrams.
+ */
 gboolean receive_buffer_let_go (ReceiveBuffer *self, guint64 offset);

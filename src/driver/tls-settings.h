@@ -8,7 +8,8 @@
 #include <glib.h>
 
 typedef enum {
-  TLS_PROTOCOL_TLS,
+  TLS_PROTOCOL_TLS,  /**< a stream, over TCP */
+  TLS_PROTOCOL_DTLS, /**< datagrams, over UDP */
 } TlsProtocol;
 
 /** The order is from least to most: a driver may compare. */
@@ -26,6 +27,12 @@ typedef enum {
 } TlsVersion;
 
 typedef enum {
+  DTLS_VERSION_1_0,
+  DTLS_VERSION_1_2,
+  DTLS_VERSION_NEGOTIATE, /**< either, as the server likes */
+} DtlsVersion;
+
+typedef enum {
   DATA_FORMAT_TEXT, /**< bytes as they are */
   DATA_FORMAT_HEX,  /**< two characters a byte: half the speed, for modules or lines that are not 8-bit clean
                      */
@@ -38,6 +45,7 @@ typedef enum {
 
 /**
  * TlsSettings:
+ * @tls_version, @dtls_version: the one of @protocol counts.
  * @timeout_s: for the handshake and for the delivery of one message, 10 to 300 (note 2.3.1).
  * @module_debug: 0 (none) to 4 (detail), the module's own debug log (note 2.3.1).
  *
@@ -46,6 +54,7 @@ typedef enum {
 typedef struct {
   TlsProtocol protocol;
   TlsVersion tls_version;
+  DtlsVersion dtls_version;
   TlsAuthentication authentication;
   DataFormat send_format;
   DataFormat receive_format;

@@ -9,10 +9,11 @@
 #include "context-settings.h"
 #include "mssl-error.h"
 
-#define DEFAULTS                                                                                         \
-  "{'protocol': <'tls'>, 'tls-version': <'1.2'>, 'authentication': <'server'>, 'ca-certificate': <''>, " \
-  "'client-certificate': <''>, 'send-format': <'text'>, 'receive-format': <'text'>, 'timeout': <uint32 " \
-  "90>, "                                                                                                \
+#define DEFAULTS                                                                                          \
+  "{'protocol': <'tls'>, 'tls-version': <'1.2'>, 'dtls-version': <'1.2'>, 'authentication': <'server'>, " \
+  "'ca-certificate': <''>, "                                                                              \
+  "'client-certificate': <''>, 'send-format': <'text'>, 'receive-format': <'text'>, 'timeout': <uint32 "  \
+  "90>, "                                                                                                 \
   "'module-debug': <uint32 0>}"
 
 static gboolean
@@ -47,6 +48,8 @@ END_TEST
 
 static const char *const good[] = {
   "{'protocol': <'tls'>}",
+  "{'protocol': <'dtls'>}",
+  "{'dtls-version': <'negotiate'>}",
   "{'tls-version': <'1.0'>}",
   "{'tls-version': <'1.1'>}",
   "{'tls-version': <'1.2'>}",
@@ -95,8 +98,9 @@ static const Case wrong[] = {
   { "{'dtls': <true>}", "There is no setting \"dtls\"; there are protocol, tls-version, " },
   { "{'': <'x'>}", "There is no setting \"\"" },
   { "{'Timeout': <uint32 20>}", "There is no setting \"Timeout\"" },
-  { "{'protocol': <'dtls'>}",
-    "The value 'dtls' (type s) of the setting \"protocol\" is wrong: it takes \"tls\"." },
+  { "{'protocol': <'ssl'>}",
+    "The value 'ssl' (type s) of the setting \"protocol\" is wrong: it takes one of \"tls\", \"dtls\"." },
+  { "{'dtls-version': <'1.1'>}", "The value '1.1' (type s) of the setting \"dtls-version\" is wrong: " },
   { "{'tls-version': <'1.3'>}", "it takes one of \"1.0\", \"1.1\", \"1.2\", \"negotiate\"." },
   { "{'tls-version': <1.2>}", "The value 1.2 (type d) of the setting \"tls-version\"" },
   { "{'tls-version': <''>}", "The value '' (type s)" },

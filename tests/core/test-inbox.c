@@ -40,13 +40,19 @@ on_drained (gboolean complete, gpointer user_data)
 }
 
 static Fixture *
-fixture_new (void)
+fixture_new_full (gboolean datagrams)
 {
   Fixture *f = g_new0 (Fixture, 1);
 
   f->clock = fake_clock_new ();
-  f->inbox = inbox_new (fake_clock_get (f->clock), on_drained, f);
+  f->inbox = inbox_new (fake_clock_get (f->clock), datagrams, on_drained, f);
   return f;
+}
+
+static Fixture *
+fixture_new (void)
+{
+  return fixture_new_full (FALSE);
 }
 
 static void
@@ -151,6 +157,24 @@ START_TEST (receive_keeps_until_let_go)
   receive (f, 11, 0, 0);
   expect_text (f, "", FALSE);
   ck_assert_uint_eq (inbox_get_size (f->inbox), 0);
+}
+END_TEST
+
+START_TEST (receive_gives_datagrams_whole)
+{
+  g_autoptr (Fixture) f = fixture_new_full (TRUE);
+
+  ck_assert (put_text (f, "hello"));
+  ck_assert (put_text (f, "you"));
+  receive (f, 0, 4, 0);
+  ck_assert (g_error_matches (f->error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT));
+  receive (f, 0, 100, 0);
+  expect_text (f, "hello", FALSE);
+  receive (f, 2, 100, 0);
+  ck_assert (g_error_matches (f->error, MSSL_ERROR, MSSL_ERROR_OFFSET));
+  inbox_end (f->inbox);
+  receive (f, 5, 100, 0);
+  expect_text (f, "you", TRUE);
 }
 END_TEST
 
@@ -393,6 +417,7 @@ main (void)
   int failed;
 
   tcase_add_test (tcase, receive_keeps_until_let_go);
+  tcase_add_test (tcase, receive_gives_datagrams_whole);
   tcase_add_test (tcase, receive_refuses);
   tcase_add_test (tcase, receive_waits);
   tcase_add_test (tcase, receive_ends);

@@ -10,7 +10,7 @@
 
 START_TEST (empty)
 {
-  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (10);
+  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (10, FALSE);
   g_autoptr (GBytes) nothing = receive_buffer_peek (buffer, 10);
 
   ck_assert_uint_eq (g_bytes_get_size (nothing), 0);
@@ -24,7 +24,7 @@ END_TEST
 
 START_TEST (offsets)
 {
-  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (10);
+  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (10, FALSE);
   g_autoptr (GBytes) data = NULL;
 
   ck_assert (receive_buffer_append (buffer, "abcdef", 6));
@@ -43,7 +43,7 @@ END_TEST
 /* Bug class 7: a buffer fills and bytes are dropped in the middle of a stream. */
 START_TEST (bug_07_what_does_not_fit_is_refused_as_a_whole)
 {
-  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (8);
+  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (8, FALSE);
   g_autoptr (GBytes) data = NULL;
 
   ck_assert (receive_buffer_append (buffer, "12345", 5));
@@ -58,7 +58,7 @@ END_TEST
 
 START_TEST (pass)
 {
-  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (8);
+  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (8, FALSE);
   g_autoptr (GBytes) data = NULL;
 
   receive_buffer_pass (buffer, 1000);
@@ -67,6 +67,31 @@ START_TEST (pass)
   ck_assert_uint_eq (receive_buffer_get_end (buffer), 1001);
   data = receive_buffer_peek (buffer, 8);
   ck_assert_mem_eq (g_bytes_get_data (data, NULL), "x", 1);
+}
+END_TEST
+
+START_TEST (datagrams)
+{
+  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (16, TRUE);
+  g_autoptr (GBytes) first = NULL, second = NULL, third = NULL;
+
+  ck_assert (receive_buffer_append (buffer, "12345", 5));
+  ck_assert (receive_buffer_append (buffer, "67", 2));
+  ck_assert (receive_buffer_append (buffer, "8", 1));
+  ck_assert_uint_eq (receive_buffer_get_piece_size (buffer), 5);
+  first = receive_buffer_peek (buffer, 100);
+  ck_assert_uint_eq (g_bytes_get_size (first), 5);
+  ck_assert (!receive_buffer_let_go (buffer, 3));
+  ck_assert (!receive_buffer_let_go (buffer, 6));
+  ck_assert (receive_buffer_let_go (buffer, 0));
+  ck_assert (receive_buffer_let_go (buffer, 5));
+  second = receive_buffer_peek (buffer, 100);
+  ck_assert_uint_eq (g_bytes_get_size (second), 2);
+  ck_assert (receive_buffer_let_go (buffer, 8));
+  ck_assert_uint_eq (receive_buffer_get_size (buffer), 0);
+  ck_assert (receive_buffer_append (buffer, "9", 1));
+  third = receive_buffer_peek (buffer, 100);
+  ck_assert_mem_eq (g_bytes_get_data (third, NULL), "9", 1);
 }
 END_TEST
 
@@ -107,7 +132,7 @@ take_some (ReceiveBuffer *buffer, gsize size)
 
 START_TEST (stream_in_random_pieces)
 {
-  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (20000);
+  g_autoptr (ReceiveBuffer) buffer = receive_buffer_new (20000, FALSE);
   g_autoptr (GRand) rand = g_rand_new_with_seed (7);
 
   for (guint i = 0; i < 20000; i++) {
@@ -132,6 +157,7 @@ main (void)
   tcase_add_test (tcase, offsets);
   tcase_add_test (tcase, bug_07_what_does_not_fit_is_refused_as_a_whole);
   tcase_add_test (tcase, pass);
+  tcase_add_test (tcase, datagrams);
   tcase_add_test (tcase, stream_in_random_pieces);
   suite_add_tcase (suite, tcase);
   srunner_run_all (runner, CK_ENV);

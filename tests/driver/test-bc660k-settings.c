@@ -102,6 +102,27 @@ START_TEST (what_a_request_wants)
 }
 END_TEST
 
+START_TEST (what_a_dtls_request_wants)
+{
+  static const int versions[] = {
+    [DTLS_VERSION_1_0] = 0, [DTLS_VERSION_1_2] = 1, [DTLS_VERSION_NEGOTIATE] = 2
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (versions); i++) {
+    ModuleOpenRequest request = make_request ();
+    Bc660kSettings settings;
+
+    request.settings.protocol = TLS_PROTOCOL_DTLS;
+    request.settings.dtls_version = i;
+    bc660k_settings_init_wanted (&settings, &request);
+    ck_assert_int_eq (settings.value[BC660K_KEY_DTLS], 1);
+    ck_assert_int_eq (settings.value[BC660K_KEY_DTLSVERSION], versions[i]);
+    ck_assert_int_eq (settings.value[BC660K_KEY_SECLEVEL], 2);
+    ck_assert_uint_eq (settings.known & (1u << BC660K_KEY_SSLVERSION | 1u << BC660K_KEY_TIMEOUT), 0);
+  }
+}
+END_TEST
+
 START_TEST (compare)
 {
   ModuleOpenRequest request = make_request ();
@@ -173,6 +194,7 @@ main (void)
 
   tcase_add_loop_test (tcase, parse, 0, G_N_ELEMENTS (lines));
   tcase_add_test (tcase, what_a_request_wants);
+  tcase_add_test (tcase, what_a_dtls_request_wants);
   tcase_add_test (tcase, compare);
   tcase_add_test (tcase, commands);
   tcase_add_test (tcase, names);

@@ -28,19 +28,27 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def is_listening(port):
+def has_socket(kinds, port, state):
     wanted = f':{port:04X}'
-    for path in ('/proc/net/tcp', '/proc/net/tcp6'):
-        with open(path, encoding='ascii') as file:
+    for kind in kinds:
+        with open('/proc/net/' + kind, encoding='ascii') as file:
             for line in list(file)[1:]:
                 fields = line.split()
-                if fields[1].endswith(wanted) and fields[3] == '0A':
+                if fields[1].endswith(wanted) and fields[3] == state:
                     return True
     return False
 
 
-def wait_listening(process, port):
-    wait_for(lambda: is_listening(port) or process.poll() is not None, 'a listening server')
+def is_listening(port):
+    return has_socket(('tcp', 'tcp6'), port, '0A')
+
+
+def is_bound(port):
+    return has_socket(('udp', 'udp6'), port, '07')
+
+
+def wait_ready(process, is_ready):
+    wait_for(lambda: is_ready() or process.poll() is not None, 'a listening server')
     if process.poll() is not None:
         with open(process.log, encoding='utf-8', errors='replace') as file:
             raise AssertionError(f'{process.args[0]} ended: {file.read()}')
@@ -56,7 +64,7 @@ class OpensslServer:
         self.received = bytearray()
         self.waiting = b''
         args = ['openssl', 's_server', '-quiet', '-accept', f'127.0.0.1:{self.port}', '-cert', identity.cert, '-key',
-                identity.key, '-CAfile', ca.cert, '-cipher', CIPHERS, '-tls1_2']
+                identity.key, '-CAfile', ca.cert, '-cipher', CIPHERS, self.version()]
         args += ['-Verify', '2', '-verify_return_error'] if verify else []
         self.process = lab.start(args + list(options), 's_server', stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                  bufsize=0)
@@ -66,7 +74,13 @@ class OpensslServer:
         self.sources['out'] = GLib.io_add_watch(self.process.stdout.fileno(), GLib.PRIORITY_DEFAULT,
                                                 GLib.IO_IN | GLib.IO_HUP, self.on_output)
         lab.closers.append(self.close)
-        wait_listening(self.process, self.port)
+        wait_ready(self.process, self.is_ready)
+
+    def is_ready(self):
+        return is_listening(self.port)
+
+    def version(self):
+        return '-tls1_2'
 
     def on_output(self, _fd, _condition):
         data = self.process.stdout.read(PIECE_BYTES)
@@ -105,6 +119,16 @@ class OpensslServer:
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
+
+
+class DtlsServer(OpensslServer):
+    """The same over UDP: each send() while nothing waits is one datagram."""
+
+    def is_ready(self):
+        return is_bound(self.port)
+
+    def version(self):
+        return '-dtls1_2'
 
 
 class TlsServer:
@@ -229,5 +253,5 @@ tls_version tlsv1.2
 ciphers {CIPHERS}
 ''')
     process = lab.start(['mosquitto', '-c', config], 'mosquitto')
-    wait_listening(process, port)
+    wait_ready(process, lambda: is_listening(port))
     return port

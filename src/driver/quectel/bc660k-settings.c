@@ -21,10 +21,15 @@ typedef struct {
 } KeyName;
 
 static const KeyName key_names[BC660K_KEYS] = {
-  [BC660K_KEY_SECLEVEL] = { "seclevel", NULL },     [BC660K_KEY_SSLVERSION] = { "sslversion", "ssIversion" },
-  [BC660K_KEY_DATAFORMAT] = { "dataformat", NULL }, [BC660K_KEY_TIMEOUT] = { "timeout", NULL },
-  [BC660K_KEY_DEBUG] = { "debug", NULL },           [BC660K_KEY_DTLS] = { "dtls", NULL },
-  [BC660K_KEY_CACERT] = { "cacert", NULL },         [BC660K_KEY_CLIENTCERT] = { "clientcert", NULL },
+  [BC660K_KEY_SECLEVEL] = { "seclevel", NULL },
+  [BC660K_KEY_SSLVERSION] = { "sslversion", "ssIversion" },
+  [BC660K_KEY_DATAFORMAT] = { "dataformat", NULL },
+  [BC660K_KEY_TIMEOUT] = { "timeout", NULL },
+  [BC660K_KEY_DEBUG] = { "debug", NULL },
+  [BC660K_KEY_DTLS] = { "dtls", NULL },
+  [BC660K_KEY_DTLSVERSION] = { "dtlsversion", NULL },
+  [BC660K_KEY_CACERT] = { "cacert", NULL },
+  [BC660K_KEY_CLIENTCERT] = { "clientcert", NULL },
   [BC660K_KEY_CLIENTKEY] = { "clientkey", NULL },
 };
 
@@ -85,6 +90,37 @@ set_value (Bc660kSettings *self, Bc660kKey key, int value)
   self->known |= 1u << key;
 }
 
+static int
+get_dtlsversion (DtlsVersion version)
+{
+  switch (version) {
+  case DTLS_VERSION_1_0:
+    return 0;
+  case DTLS_VERSION_1_2:
+    return 1;
+  case DTLS_VERSION_NEGOTIATE:
+    return 2;
+  }
+  g_assert_not_reached ();
+}
+
+/** The keys of the other protocol do not matter, nor does the time-out for DTLS (note 2.3.1, note 3 below the
+ * table). */
+static void
+set_protocol (Bc660kSettings *self, const TlsSettings *tls)
+{
+  set_value (self, BC660K_KEY_DTLS, tls->protocol == TLS_PROTOCOL_DTLS);
+  switch (tls->protocol) {
+  case TLS_PROTOCOL_TLS:
+    set_value (self, BC660K_KEY_SSLVERSION, get_sslversion (tls->tls_version));
+    set_value (self, BC660K_KEY_TIMEOUT, (int) tls->timeout_s);
+    break;
+  case TLS_PROTOCOL_DTLS:
+    set_value (self, BC660K_KEY_DTLSVERSION, get_dtlsversion (tls->dtls_version));
+    break;
+  }
+}
+
 void
 bc660k_settings_init_wanted (Bc660kSettings *self, const ModuleOpenRequest *request)
 {
@@ -92,12 +128,10 @@ bc660k_settings_init_wanted (Bc660kSettings *self, const ModuleOpenRequest *requ
 
   *self = (Bc660kSettings){ 0 };
   set_value (self, BC660K_KEY_SECLEVEL, get_seclevel (tls->authentication));
-  set_value (self, BC660K_KEY_SSLVERSION, get_sslversion (tls->tls_version));
+  set_protocol (self, tls);
   set_value (self, BC660K_KEY_DATAFORMAT, tls->send_format == DATA_FORMAT_HEX);
   self->receive_format = tls->receive_format == DATA_FORMAT_HEX;
-  set_value (self, BC660K_KEY_TIMEOUT, (int) tls->timeout_s);
   set_value (self, BC660K_KEY_DEBUG, (int) tls->module_debug);
-  set_value (self, BC660K_KEY_DTLS, 0);
   for (guint part = 0; part < MODULE_CREDENTIAL_PARTS; part++) {
     GBytes *pem = request->credentials[part].pem;
 

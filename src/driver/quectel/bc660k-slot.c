@@ -8,6 +8,8 @@
 
 #include "bc660k-commands.h"
 
+/* The module's own limit for a DTLS handshake, which no setting changes (note 2.3.2). */
+#define DTLS_OPEN_TIMEOUT_MS 123000
 /* Note 2.3.4 promises 300 ms. */
 #define CLOSE_TIMEOUT_MS 3000
 /* Some data may follow a "closed" (unknown, so both orders are served). */
@@ -91,10 +93,23 @@ drop_opening (Bc660kSlot *self)
   g_clear_pointer (&self->opening, opening_unref);
 }
 
+/** For a result. The module keeps its time-out itself for TLS only (note 2.3.1), so for DTLS this one is
+ * exact. */
 static guint
 get_timeout_ms (Bc660kSlot *self)
 {
-  return self->settings.timeout_s * 1000 + self->driver->margin_ms;
+  guint timeout_ms = self->settings.timeout_s * 1000;
+
+  return self->settings.protocol == TLS_PROTOCOL_DTLS ? timeout_ms : timeout_ms + self->driver->margin_ms;
+}
+
+/** How long the module itself may take over an open (note 2.3.2). */
+static guint
+get_open_limit_ms (Bc660kSlot *self)
+{
+  if (self->settings.protocol == TLS_PROTOCOL_DTLS)
+    return DTLS_OPEN_TIMEOUT_MS + self->driver->margin_ms;
+  return get_timeout_ms (self);
 }
 
 static void
@@ -205,7 +220,7 @@ static void
 settle_close (Bc660kSlot *self)
 {
   if (self->open_pending) {
-    alarm_set (self->alarm, get_timeout_ms (self));
+    alarm_set (self->alarm, get_open_limit_ms (self));
   } else if (self->came_up) {
     self->came_up = FALSE;
     run_close (self);
