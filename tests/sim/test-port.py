@@ -15,7 +15,7 @@ from sim_lab import PATIENCE_S, Port, Sim, SimTest, make_folder, unused_port
 
 # Of the pace; the module's ideal clock is exact, the host's measurement is not.
 TOLERANCE = 0.01
-TRIES = 15
+TRIES = 20
 BITS_PER_BYTE = 10
 TIOCEXCL = termios.TIOCEXCL
 
@@ -136,15 +136,15 @@ class RateTest(SimTest):
 
 class PaceTest(SimTest):
     def best_of(self, baud, n_bytes, measure):
-        """The fastest of some tries is not too fast, and not too slow."""
+        """One of some tries hits the rate. On a busy machine a single one may miss it either way: the end is seen late, or
+        the beginning."""
         ideal_s = n_bytes * BITS_PER_BYTE / baud
         times = []
         for _ in range(TRIES):
             times.append(measure())
-            self.assertGreater(times[-1], ideal_s * (1 - TOLERANCE), f'{n_bytes} bytes at {baud}')
-            if times[-1] < ideal_s * (1 + TOLERANCE):
+            if abs(times[-1] - ideal_s) <= ideal_s * TOLERANCE:
                 return
-        self.fail(f'{n_bytes} bytes at {baud} take {ideal_s:.4f} s, but at best {min(times):.4f} s here')
+        self.fail(f'{n_bytes} bytes at {baud} take {ideal_s:.4f} s, but here {times}')
 
     def test_from_the_module(self):
         for baud in (115200, 460800):
