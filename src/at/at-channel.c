@@ -20,7 +20,7 @@ const AtTiming at_timing_default = {
   .probes = 6,
   .quiet_ms = 300,
   .payload_gap_ms = 2000,
-  .wake_after_ms = 5000,
+  .wake_after_ms = 200,
 };
 
 typedef enum {
@@ -233,8 +233,12 @@ send_probe (AtChannel *self)
     lose (self, "the module does not answer: check power, cabling and the configured baud rate");
     return;
   }
-  /* A CR first ends whatever garbage stands in the module's line buffer. */
-  if (self->probes_sent > 0 || !self->in_step)
+  /* A CR first ends whatever garbage stands in the module's line buffer. Before it ESC, where an earlier life
+   * of the host may have left an upload half done: nothing else would end it, every probe would become part of
+   * it (note 2.3.1). */
+  if (!self->in_step)
+    write_bytes (self, ESC "\r", 2);
+  else if (self->probes_sent > 0)
     write_bytes (self, "\r", 1);
   self->probes_sent++;
   set_phase (self, PHASE_PROBE, self->timing.probe_timeout_ms + serial_port_get_transfer_ms (self->port, 8));
@@ -536,6 +540,13 @@ watch_payload (AtChannel *self)
     alarm_clear (self->payload_gap);
 }
 
+/** All that the first probe of a sleeping module may get: the next one is heard (bug 11). */
+static gboolean
+is_waking (AtChannel *self, const guint8 *data, gsize size)
+{
+  return self->phase == PHASE_PROBE && self->probes_sent == 1 && size <= 2 && data[size - 1] <= '\r';
+}
+
 static void
 on_received (const guint8 *data, gsize size, gpointer user_data)
 {
@@ -543,6 +554,8 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
   gboolean freed = FALSE;
 
   self->last_activity_us = g_get_monotonic_time ();
+  if (is_waking (self, data, size))
+    alarm_set (self->alarm, self->timing.quiet_ms);
   self->freed = &freed;
   while (size > 0 && self->phase != PHASE_LOST) {
     AtEvent event;

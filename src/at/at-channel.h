@@ -56,7 +56,7 @@ typedef struct {
   guint wake_after_ms;
 } AtTiming;
 
-/** 2.5 s, 6 probes (15 s: a restart takes 9), 0.3 s, 2 s, 5 s. */
+/** 2.5 s, 6 probes (15 s: a restart takes 9), 0.3 s, 2 s, 0.2 s. */
 extern const AtTiming at_timing_default;
 
 typedef struct AtChannel AtChannel;
