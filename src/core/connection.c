@@ -528,6 +528,12 @@ connection_get_owner_uid (Connection *self)
   return self->owner_uid;
 }
 
+const TlsSettings *
+connection_get_settings (Connection *self)
+{
+  return &self->settings;
+}
+
 gboolean
 connection_get_persist (Connection *self)
 {

@@ -80,6 +80,9 @@ guint16 connection_get_port (Connection *self);
 const char *connection_get_owner (Connection *self);
 guint connection_get_owner_uid (Connection *self);
 gboolean connection_get_persist (Connection *self);
+
+/** What it was opened with. Borrowed. */
+const TlsSettings *connection_get_settings (Connection *self);
 ConnectionState connection_get_state (Connection *self);
 ReceiveMode connection_get_receive_mode (Connection *self);
 void connection_get_statistics (Connection *self, ConnectionStatistics *ret_statistics);

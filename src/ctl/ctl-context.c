@@ -66,6 +66,25 @@ parse_settings (char *const *texts, GError **error)
   return g_variant_ref_sink (g_variant_dict_end (&settings));
 }
 
+/** What the daemon thinks of the settings, on standard error. */
+static gboolean
+print_warnings (GDBusConnection *bus, const char *path, GError **error)
+{
+  g_autoptr (GVariant) reply = ctl_bus_call (bus, path, "org.freedesktop.DBus.Properties", "Get",
+                                             g_variant_new ("(ss)", MSSL_INTERFACE_CONTEXT, "Warnings"), NULL,
+                                             "(v)", CTL_BUS_TIMEOUT_DEFAULT, error);
+  if (reply == NULL)
+    return FALSE;
+
+  g_autoptr (GVariant) warnings = NULL;
+  g_variant_get (reply, "(v)", &warnings);
+  for (gsize i = 0; i < g_variant_n_children (warnings); i++) {
+    g_autoptr (GVariant) warning = g_variant_get_child_value (warnings, i);
+    g_printerr ("modemsslctl: warning: %s\n", g_variant_get_string (warning, NULL));
+  }
+  return TRUE;
+}
+
 gboolean
 ctl_context_create (const CtlOptions *options, char *const *arguments, GError **error)
 {
@@ -83,7 +102,7 @@ ctl_context_create (const CtlOptions *options, char *const *arguments, GError **
   const char *path;
   g_variant_get (reply, "(&o)", &path);
   ctl_show_path (options, path);
-  return TRUE;
+  return print_warnings (bus, path, error);
 }
 
 gboolean
@@ -101,7 +120,7 @@ ctl_context_set (const CtlOptions *options, char *const *arguments, GError **err
   if (reply == NULL)
     return FALSE;
   ctl_show_path (options, path);
-  return TRUE;
+  return print_warnings (bus, path, error);
 }
 
 gboolean

@@ -11,6 +11,7 @@
 #include "mssl-error.h"
 #include "mssl-name.h"
 #include "mssl-names.h"
+#include "tls-security.h"
 
 /* Counted: a call that waits for its caller's user id holds one. */
 struct DBusConnection {
@@ -270,6 +271,7 @@ set_constants (DBusConnection *self)
   mssl_dbus_connection_set_port (skeleton, connection_get_port (connection));
   mssl_dbus_connection_set_owner (skeleton, connection_get_owner (connection));
   mssl_dbus_connection_set_owner_user_id (skeleton, connection_get_owner_uid (connection));
+  mssl_dbus_connection_set_security (skeleton, tls_security_describe (connection_get_settings (connection)));
   mssl_dbus_connection_set_persist (skeleton, connection_get_persist (connection));
 }
 

@@ -8,6 +8,7 @@
 #include "mssl-error.h"
 #include "mssl-name.h"
 #include "mssl-names.h"
+#include "tls-security.h"
 
 struct DBusContext {
   ContextStore *store;
@@ -43,9 +44,11 @@ static void
 on_changed (Context *context, gpointer user_data)
 {
   Export *export = user_data;
+  const ContextSettings *settings = context_get_settings (context);
+  g_auto (GStrv) warnings = tls_security_get_warnings (&settings->tls);
 
-  mssl_dbus_context_set_settings (export->skeleton,
-                                  context_settings_to_variant (context_get_settings (context)));
+  mssl_dbus_context_set_settings (export->skeleton, context_settings_to_variant (settings));
+  mssl_dbus_context_set_warnings (export->skeleton, (const char *const *) warnings);
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (export->skeleton));
 }
 

@@ -179,6 +179,7 @@ class FakeConnection(FakeObject):
         self.delivered = 0
         self.window = WINDOW_BYTES
         self.ending = None
+        self.closed_sent = False
         self.skip = 0
 
     def set_state(self, state):
@@ -214,6 +215,7 @@ class FakeConnection(FakeObject):
             self.change(CloseReason=GLib.Variant('s', reason), CloseCode=GLib.Variant('i', code),
                         CloseText=GLib.Variant('s', text), State=GLib.Variant('s', 'closed'))
             self.emit('Closed', GLib.Variant('(iss)', (code, reason, text)))
+            self.closed_sent = True
             self.service.notify()
 
     def ping(self):
@@ -396,6 +398,7 @@ class FakeService:
                 'timeout': GLib.Variant('u', 90),
                 'module-debug': GLib.Variant('u', 0),
             }),
+            'Warnings': GLib.Variant('as', ['It is weak.'] if name == 'weak' else []),
         }))
 
     def add_credential(self, name):
@@ -428,6 +431,8 @@ class FakeService:
                 'Owner': GLib.Variant('s', owner),
                 'OwnerUserId': GLib.Variant('u', os.getuid()),
                 'Persist': GLib.Variant('b', False),
+                'Security': GLib.Variant('a{sv}', {'protocol': GLib.Variant('s', 'tls'),
+                                                   'chain-verified': GLib.Variant('b', True)}),
                 'State': GLib.Variant('s', 'configuring'),
                 'CloseReason': GLib.Variant('s', ''),
                 'CloseCode': GLib.Variant('i', 0),

@@ -88,6 +88,9 @@ class Nouns(Case):
         self.assertEqual(self.good_json('context', 'create', 'other'), {'path': f'{ROOT}/contexts/other'})
         self.assertIn('There is a context', self.bad(1, 'context', 'create', 'other'))
 
+    def test_context_warnings(self):
+        self.assertEqual(self.ctl('context', 'create', 'weak'), (0, '', 'modemsslctl: warning: It is weak.\n'))
+
     def test_context_set(self):
         self.assertEqual(self.good('context', 'set', 'demo', 'module-debug=4', 'tls-version=1.1'), '')
         self.assertIn("'module-debug': <uint32 4>", self.service.configured[0])
