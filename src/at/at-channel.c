@@ -234,8 +234,8 @@ send_probe (AtChannel *self)
     return;
   }
   /* A CR first ends whatever garbage stands in the module's line buffer. Before it ESC, where an earlier life
-   * of the host may have left an upload half done: nothing else would end it, every probe would become part of
-   * it (note 2.3.1). */
+   * of the host may have left an upload half done: nothing else would end it, every probe would become part
+   * of it (note 2.3.1). */
   if (!self->in_step)
     write_bytes (self, ESC "\r", 2);
   else if (self->probes_sent > 0)

@@ -8,7 +8,7 @@
 #include "at-channel.h"
 #include "scripted-module.h"
 
-#define PROBE "\rAT\r"
+#define PROBE "\x1b\rAT\r"
 #define OK "\r\nOK\r\n"
 #define RESULTS 40
 #define LONG_MS 5000

@@ -156,7 +156,7 @@ driver_fixture_say (const char *text)
 void
 driver_fixture_script_probe (void)
 {
-  scripted_module_expect (driver_fixture.module, "\rAT\r");
+  scripted_module_expect (driver_fixture.module, "\x1b\rAT\r");
   driver_fixture_say (OK);
 }
 

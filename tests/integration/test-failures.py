@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Servers and modules that fail: each ends in one Closed with the right reason and a sentence, and the daemon goes on."""
+import os
 import ssl
+import tty
 
 import lab
 from bench import BenchTest
@@ -221,6 +223,19 @@ class TestDaemon(BenchTest):
         again = self.open(context, self.behave(echo, ca=self.ca).port)
         again.wait_connected()
         self.assertGreater(int(again.path.rpartition('/')[2]), int(connection.path.rpartition('/')[2]))
+
+    def test_killed_in_the_middle_of_an_upload(self):
+        """The module takes all that comes for the certificate, until somebody cancels it."""
+        self.daemon.kill()
+        port = os.open(self.sim.link, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(port)
+        os.write(port, b'AT+QSSLCFG=0,0,"clientkey"\r')
+        answer = b''
+        while b'>' not in answer:
+            answer += os.read(port, 4096)
+        os.close(port)
+        self.daemon.start()
+        self.expect_goes_on()
 
     def test_stop_closes_what_is_open(self):
         server = self.behave(read_all, ca=self.ca)
