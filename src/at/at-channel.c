@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alarm.h"
+#include "at-job.h"
 
 #define CTRL_Z "\x1a"
 #define ESC "\x1b"
@@ -40,13 +41,6 @@ typedef struct {
   gpointer user_data;
 } UrcHandler;
 
-typedef struct {
-  AtCommand *command;
-  GTask *task;
-  GPtrArray *lines;
-  GError *error; /* how it ended, if not well */
-} Job;
-
 struct AtChannel {
   SerialPort *port;
   AtParser *parser;
@@ -62,8 +56,8 @@ struct AtChannel {
   GError *lost_error;
 
   Phase phase;
-  Job *job;     /* under way; NULL in the phases that have none */
-  GQueue queue; /* of Job */
+  AtJob *job;   /* under way; NULL in the phases that have none */
+  GQueue queue; /* of AtJob */
   Alarm *alarm; /* of the phase */
   Alarm *payload_gap;
   guint probes_sent;
@@ -74,50 +68,6 @@ struct AtChannel {
 };
 
 static void pump (AtChannel *self);
-
-static void
-job_free (gpointer data)
-{
-  Job *job = data;
-
-  at_command_free (job->command);
-  g_clear_object (&job->task);
-  g_ptr_array_unref (job->lines);
-  g_clear_error (&job->error);
-  g_free (job);
-}
-
-static gboolean
-on_job_over (gpointer user_data)
-{
-  Job *job = user_data;
-
-  if (job->error != NULL) {
-    g_task_return_error (job->task, g_steal_pointer (&job->error));
-    return G_SOURCE_REMOVE;
-  }
-  g_ptr_array_add (job->lines, NULL);
-  g_task_return_pointer (job->task, g_ptr_array_steal (job->lines, NULL), (GDestroyNotify) g_strfreev);
-  return G_SOURCE_REMOVE;
-}
-
-/** Completes @job (taken) from the main loop. A GTask by itself would often call back at once. */
-static void
-job_end (Job *job)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_job_over, job, job_free);
-  g_source_attach (source, g_task_get_context (job->task));
-}
-
-static void
-job_fail (Job *job, AtError code, const char *message)
-{
-  job->error = g_error_new_literal (AT_ERROR, (int) code, message);
-  job_end (job);
-}
 
 /** The only writer of the phase. @timeout_ms is how long it may last; 0 for as long as it likes. Lost is for
  * good. */
@@ -150,12 +100,12 @@ on_lost (gpointer user_data)
 static void
 fail_all (AtChannel *self, AtError code, const char *message)
 {
-  Job *job = g_steal_pointer (&self->job);
+  AtJob *job = g_steal_pointer (&self->job);
 
   if (job != NULL)
-    job_fail (job, code, message);
+    at_job_fail (job, code, message);
   while ((job = g_queue_pop_head (&self->queue)) != NULL)
-    job_fail (job, code, message);
+    at_job_fail (job, code, message);
 }
 
 static void
@@ -233,12 +183,8 @@ send_probe (AtChannel *self)
     lose (self, "the module does not answer: check power, cabling and the configured baud rate");
     return;
   }
-  /* A CR first ends whatever garbage stands in the module's line buffer. Before it ESC, where an earlier life
-   * of the host may have left an upload half done: nothing else would end it, every probe would become part
-   * of it (note 2.3.1). */
-  if (!self->in_step)
-    write_bytes (self, ESC "\r", 2);
-  else if (self->probes_sent > 0)
+  /* A CR first ends whatever garbage stands in the module's line buffer. */
+  if (self->probes_sent > 0 || !self->in_step)
     write_bytes (self, "\r", 1);
   self->probes_sent++;
   set_phase (self, PHASE_PROBE, self->timing.probe_timeout_ms + serial_port_get_transfer_ms (self->port, 8));
@@ -312,12 +258,12 @@ end_job (AtChannel *self, guint settle_ms)
 static void
 time_out_job (AtChannel *self)
 {
-  Job *job = g_steal_pointer (&self->job);
+  AtJob *job = g_steal_pointer (&self->job);
 
   at_trace_note (self->trace, self->name, "no answer in time: getting back into step");
   self->in_step = FALSE;
   leave_data_mode (self, job->command);
-  job_fail (job, AT_ERROR_TIMEOUT, "the module did not answer in time");
+  at_job_fail (job, AT_ERROR_TIMEOUT, "the module did not answer in time");
   if (self->phase != PHASE_LOST)
     start_probing (self);
 }
@@ -412,19 +358,19 @@ handle_probe_line (AtChannel *self, const char *line)
 static void
 complete_job (AtChannel *self, const char *line)
 {
-  Job *job = self->job;
+  AtJob *job = self->job;
   guint settle_ms = job->command->settle_ms;
 
   /* OK answers a data command only behind its payload; before, it can only be a stray one. */
   if (strcmp (line, "OK") == 0 && self->phase != PHASE_RESPONSE)
     return;
   if (strcmp (line, "OK") == 0) {
-    job_end (job);
+    at_job_end (job);
   } else {
     /* Part of a payload may have been left to the module's command line. */
     if (job->command->data_mode != AT_DATA_NONE && self->phase == PHASE_RESPONSE)
       self->in_step = FALSE;
-    job_fail (job, AT_ERROR_REFUSED, line);
+    at_job_fail (job, AT_ERROR_REFUSED, line);
   }
   end_job (self, settle_ms);
 }
@@ -432,7 +378,7 @@ complete_job (AtChannel *self, const char *line)
 static void
 add_response_line (AtChannel *self, const char *line)
 {
-  Job *job = self->job;
+  AtJob *job = self->job;
 
   if (job->lines->len < AT_CHANNEL_RESPONSE_MAX_LINES) {
     g_ptr_array_add (job->lines, g_strdup (line));
@@ -440,7 +386,7 @@ add_response_line (AtChannel *self, const char *line)
   }
   self->job = NULL;
   self->in_step = FALSE;
-  job_fail (job, AT_ERROR_BROKEN, "the module's answer does not end");
+  at_job_fail (job, AT_ERROR_BROKEN, "the module's answer does not end");
   start_probing (self);
 }
 
@@ -650,18 +596,15 @@ at_channel_add_urc (AtChannel *self, const char *prefix, AtUrcFunc func, gpointe
 void
 at_channel_run_async (AtChannel *self, AtCommand *command, GAsyncReadyCallback callback, gpointer user_data)
 {
-  Job *job = g_new0 (Job, 1);
+  AtJob *job = at_job_new (command, g_task_new (NULL, NULL, callback, user_data));
 
-  job->command = command;
-  job->task = g_task_new (NULL, NULL, callback, user_data);
-  job->lines = g_ptr_array_new_with_free_func (g_free);
   g_task_set_source_tag (job->task, at_channel_run_async);
   if (self->phase == PHASE_LOST) {
-    job_fail (job, AT_ERROR_LOST, "the module is lost");
+    at_job_fail (job, AT_ERROR_LOST, "the module is lost");
     return;
   }
   if (g_queue_get_length (&self->queue) >= AT_CHANNEL_QUEUE_MAX) {
-    job_fail (job, AT_ERROR_BROKEN, "too many commands wait for the module");
+    at_job_fail (job, AT_ERROR_BROKEN, "too many commands wait for the module");
     return;
   }
   g_queue_push_tail (&self->queue, job);

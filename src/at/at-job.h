@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A command on its way through the channel: its response so far, and its end, which the caller hears of
+ * exactly once and never inside a call. Knows no port and no phase.
+ */
+#pragma once
+
+#include "at-channel.h"
+
+/** AtJob: @lines, the response so far, and @error, how it ended if not well, are its own. */
+typedef struct {
+  AtCommand *command;
+  GTask *task;
+  GPtrArray *lines;
+  GError *error;
+} AtJob;
+
+/** Takes @command and @task. */
+AtJob *at_job_new (AtCommand *command, GTask *task);
+
+/** Ends @job (taken): the task returns from the main loop, its lines or, when there is one, its error. */
+void at_job_end (AtJob *job);
+
+/** Ends @job (taken) with an error. */
+void at_job_fail (AtJob *job, AtError code, const char *message);
