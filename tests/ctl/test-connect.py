@@ -244,12 +244,11 @@ class Connect(Case):
         self.use(Hasty())
         process = self.start(*CONNECT)
         process.stdout.read(10)
-        self.service.wait_for(lambda: self.service.connections
-                              and self.connection.properties['State'].get_string() == 'closed')
+        self.service.wait_for(lambda: self.service.connections and self.connection.closed_sent)
         self.call_peer('Ping')
         process.stdout.close()
-        self.assertEqual(process.wait(TIMEOUT_S), 0)
-        self.assertEqual(process.stderr.read(), b'')
+        process.wait(TIMEOUT_S)
+        self.assertEqual((process.returncode, process.stderr.read()), (0, b''), self.connection.calls)
         process.stdout = None
 
     def test_closed_standard_output(self):
