@@ -183,8 +183,12 @@ send_probe (AtChannel *self)
     lose (self, "the module does not answer: check power, cabling and the configured baud rate");
     return;
   }
-  /* A CR first ends whatever garbage stands in the module's line buffer. */
-  if (self->probes_sent > 0 || !self->in_step)
+  /* A CR first ends whatever garbage stands in the module's line buffer. Before it ESC, where an earlier life
+   * of the host may have left an upload half done: nothing else would end it, every probe would become part
+   * of it (note 2.3.1). */
+  if (!self->in_step)
+    write_bytes (self, ESC "\r", 2);
+  else if (self->probes_sent > 0)
     write_bytes (self, "\r", 1);
   self->probes_sent++;
   set_phase (self, PHASE_PROBE, self->timing.probe_timeout_ms + serial_port_get_transfer_ms (self->port, 8));
