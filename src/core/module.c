@@ -73,7 +73,7 @@ log_state (Module *self)
                module_state_get_name (self->state), self->state_text);
 }
 
-/* @text: why, for MODULE_ABSENT and MODULE_LOST. */
+/* @text: why, for MODULE_ABSENT and MODULE_LOST, and for MODULE_STARTING why it was one of these before. */
 static void
 set_state (Module *self, ModuleState state, const char *text)
 {
@@ -357,7 +357,8 @@ open_port (Module *self)
   }
   self->life++;
   module_driver_set_listener (self->driver, &listener, self);
-  set_state (self, MODULE_STARTING, "");
+  /* Why it failed the last time stays to be seen: trying again takes longer than waiting for it. */
+  set_state (self, MODULE_STARTING, self->state_text);
   module_driver_start_async (self->driver, on_started, operation_new (self));
 }
 

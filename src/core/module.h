@@ -66,7 +66,8 @@ const char *module_get_device (Module *self);
 const char *module_get_claim_mode (Module *self);
 ModuleState module_get_state (Module *self);
 
-/** One sentence on why it is absent or lost; otherwise empty. Borrowed until the next change. */
+/** One sentence on why it is absent or lost, or was before it is starting again; otherwise empty. Borrowed
+ * until the next change. */
 const char *module_get_state_text (Module *self);
 
 /** Empty strings (never NULL) and zeros until it was ready once. Borrowed until the next change. */

@@ -156,6 +156,7 @@ END_TEST
 START_TEST (no_answer_is_tried_again)
 {
   g_autoptr (World) world = world_new (TRUE);
+  g_autofree char *lost_text = NULL;
 
   manager_start (world->manager);
   fake_port_finish (world->port, FAKE_START, 0, CLOSE_REASON_TIMEOUT);
@@ -163,7 +164,10 @@ START_TEST (no_answer_is_tried_again)
   ck_assert_int_eq (module_get_state (world->module), MODULE_LOST);
   ck_assert_str_ne (module_get_state_text (world->module), "");
   ck_assert_ptr_null (world->port->driver);
+  lost_text = g_strdup (module_get_state_text (world->module));
   world_advance (world, 2000);
+  ck_assert_int_eq (module_get_state (world->module), MODULE_STARTING);
+  ck_assert_str_eq (module_get_state_text (world->module), lost_text);
   fake_port_finish (world->port, FAKE_START, 0, CLOSE_REASON_NONE);
   fake_port_settle ();
   ck_assert_int_eq (module_get_state (world->module), MODULE_READY);
