@@ -33,6 +33,7 @@ typedef struct {
   GDBusConnection *bus;
   DBusService *service;
   GMainLoop *loop;
+  gboolean stopping;
   int status;
 } Daemon;
 
@@ -134,9 +135,14 @@ on_signal (gpointer user_data)
 {
   Daemon *self = user_data;
 
+  /* The end takes some seconds at most; who is told twice does not leave the module in the middle of it. */
+  if (self->stopping)
+    return G_SOURCE_CONTINUE;
+
   g_debug ("told to stop");
+  self->stopping = TRUE;
   manager_stop_async (self->manager, on_stopped, self);
-  return G_SOURCE_REMOVE;
+  return G_SOURCE_CONTINUE;
 }
 
 static void

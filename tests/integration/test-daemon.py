@@ -3,6 +3,7 @@
 """The daemon as a program: its options, the shipped configuration, wrong configurations, and a bus that is not there."""
 import os
 import re
+import signal
 import stat
 
 import lab
@@ -23,7 +24,7 @@ class DaemonTest(LabTest):
 
     def start_with(self, config):
         process = self.lab.start([MODEMSSLD, '--bus', 'system', '--config', config, '--state-dir',
-                                  self.lab.path('state')], 'daemon')
+                                  self.lab.path('state'), '--log-level', 'debug'], 'daemon')
         process.expected_status = 0
         client = Client(self.lab.bus)
         self.lab.closers.append(client.close)
@@ -107,6 +108,21 @@ class TestProgram(DaemonTest):
             run = self.run_daemon('--bus', 'system', '--config', SHIPPED, '--state-dir', self.lab.path(directory))
             self.assertNotEqual(run.returncode, 0)
             self.assertIn(says, run.errors)
+
+    def test_told_twice_to_stop(self):
+        """A module that does not answer makes the end take its time."""
+        silent, port = os.openpty()
+        self.addCleanup(os.close, silent)
+        config = self.lab.write('silent.conf', f'[module cell0]\ndevice={os.ttyname(port)}\n')
+        os.close(port)
+        process, client = self.start_with(config)
+        wait_module(client.bus, 'cell0', 'starting')
+        process.send_signal(signal.SIGTERM)
+        wait_for(lambda: b'told to stop' in read_bytes(process.log), 'the first signal')
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        wait_for(lambda: process.poll() is not None, 'the end of the daemon')
+        self.assertEqual(process.returncode, 0, read_bytes(process.log))
 
 
 class TestTrace(BenchTest):
