@@ -105,7 +105,11 @@ open_options_check_host (const char *host, guint max_bytes, GError **error)
 {
   gsize size = strlen (host);
 
-  if (size < 1 || size > max_bytes) {
+  if (size < 1) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT, "host is empty");
+    return FALSE;
+  }
+  if (size > max_bytes) {
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
                  "host has %" G_GSIZE_FORMAT " bytes, must have 1 to %u", size, max_bytes);
     return FALSE;

@@ -124,12 +124,14 @@ state_dir_open (const char *path, GError **error)
   if (flock (self->fd, LOCK_EX | LOCK_NB) < 0) {
     int number = errno;
 
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_STORAGE,
-                 number == EWOULDBLOCK
-                     ? "The state directory %s is in use by another daemon: stop that one, or "
-                       "name another directory (%s)."
-                     : "Cannot lock the state directory %s: %s.",
-                 self->path, g_strerror (number));
+    if (number == EWOULDBLOCK)
+      g_set_error (error, MSSL_ERROR, MSSL_ERROR_STORAGE,
+                   "The state directory %s is in use by another daemon: stop that one, or name another "
+                   "directory.",
+                   self->path);
+    else
+      g_set_error (error, MSSL_ERROR, MSSL_ERROR_STORAGE, "Cannot lock the state directory %s: %s.",
+                   self->path, g_strerror (number));
     return NULL;
   }
   return g_steal_pointer (&self);
