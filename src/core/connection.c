@@ -163,7 +163,10 @@ end (Connection *self, CloseReason reason, int code, const char *detail)
 static void
 end_with_error (Connection *self, const GError *error)
 {
-  if (error->domain == MODULE_ERROR)
+  /* That the server closed is the whole story; of every other end the driver knows more. */
+  if (g_error_matches (error, MODULE_ERROR, CLOSE_REASON_SERVER_CLOSED))
+    end (self, CLOSE_REASON_SERVER_CLOSED, 0, NULL);
+  else if (error->domain == MODULE_ERROR)
     end (self, (CloseReason) error->code, module_error_get_result (error), error->message);
   else
     end (self, CLOSE_REASON_MODULE_ERROR, 0, error->message);
