@@ -70,6 +70,21 @@ START_TEST (the_result_of_a_close_never_comes)
 }
 END_TEST
 
+START_TEST (an_upload_is_not_answered)
+{
+  driver_fixture_start ();
+  driver_fixture_ask_for_mutual (FALSE);
+  driver_fixture_script_awake ();
+  driver_fixture_script_list (&driver_fixture_defaults);
+  driver_fixture_expect ("AT+QSSLCFG=0,0,\"seclevel\",2", "OK");
+  scripted_module_expect (driver_fixture.module, "AT+QSSLCFG=0,0,\"cacert\"\r\x1b");
+  driver_fixture_script_probe ();
+  driver_fixture_script_asleep ();
+  driver_fixture_open ();
+  driver_fixture_check ("credential 0 unknown;open failed credential 0;");
+}
+END_TEST
+
 int
 main (void)
 {
@@ -84,6 +99,7 @@ main (void)
   tcase_add_test (tcase, a_late_result_is_not_that_of_the_next_open);
   tcase_add_test (tcase, the_result_of_a_send_never_comes);
   tcase_add_test (tcase, the_result_of_a_close_never_comes);
+  tcase_add_test (tcase, an_upload_is_not_answered);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);

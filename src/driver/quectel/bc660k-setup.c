@@ -190,6 +190,15 @@ upload_is_whole (guint slot, char **lines, ModuleCredentialPart part, gsize size
   return *ret_length >= 0 && (gsize) *ret_length == size;
 }
 
+/** No answer here is no matter of the network: the module did not get all of the data, or its end. */
+static GError *
+translate_upload (const GError *error)
+{
+  if (g_error_matches (error, AT_ERROR, AT_ERROR_TIMEOUT))
+    return module_error_new (CLOSE_REASON_CREDENTIAL, 0, "Uploading a credential: %s", error->message);
+  return bc660k_private_translate (error, CLOSE_REASON_CREDENTIAL, "Uploading a credential");
+}
+
 static void
 on_uploaded (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
 {
@@ -199,10 +208,10 @@ on_uploaded (Bc660kDriver *driver, char **lines, const GError *error, gpointer u
   gsize size = g_bytes_get_size (self->request->credentials[part].pem);
   int length;
 
-  if (is_over (self, error))
+  if (is_over (self, NULL))
     return;
   if (error != NULL) {
-    fail (self, bc660k_private_translate (error, CLOSE_REASON_CREDENTIAL, "Uploading a credential"));
+    fail (self, translate_upload (error));
     return;
   }
   if (!upload_is_whole (self->slot, lines, part, size, &length)) {
