@@ -93,10 +93,19 @@ fail_open (SimTls *self, SimTlsCode code)
   self->events->opened (code, self->user_data);
 }
 
+/* A fatal alert in a datagram proves nothing, so GnuTLS goes on waiting; a small stack believes it. */
+static gboolean
+is_refused (SimTls *self)
+{
+  return self->is_datagram && (int) gnutls_alert_get (self->session) > GNUTLS_A_CLOSE_NOTIFY;
+}
+
 static void
 shake_hands (SimTls *self)
 {
   int result = gnutls_handshake (self->session);
+  if (result != GNUTLS_E_SUCCESS && is_refused (self))
+    result = GNUTLS_E_FATAL_ALERT_RECEIVED;
   if (result == GNUTLS_E_SUCCESS) {
     self->state = STATE_OPEN;
     set_timer (self, 0); /* data may have come along with the last flight */
