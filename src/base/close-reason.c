@@ -51,6 +51,9 @@ static const ReasonText texts[] = {
   [CLOSE_REASON_CREDENTIAL] = { "credential",
                                 "A certificate or key could not be stored in the module as it is. Try again; "
                                 "check prompt-delay in the configuration." },
+  [CLOSE_REASON_STORAGE] = { "storage", "The daemon could not note which credential the module holds. Check "
+                                        "the state directory: disk full, "
+                                        "read-only, or not the daemon's." },
   [CLOSE_REASON_PROTOCOL] = { "protocol",
                               "The module's output could not be understood, so the connection was closed "
                               "rather "

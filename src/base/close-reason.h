@@ -24,6 +24,7 @@
  * @CLOSE_REASON_MODULE_ERROR: result -1, -9 or an unlisted one, or a bare ERROR. (`module-error`)
  * @CLOSE_REASON_SETTINGS: the module's settings differ from what the context asks. (`settings`)
  * @CLOSE_REASON_CREDENTIAL: a certificate or key could not be stored in the module. (`credential`)
+ * @CLOSE_REASON_STORAGE: the state directory cannot be written. (`storage`)
  * @CLOSE_REASON_PROTOCOL: what came from the module could not be understood; going on would have
  *   risked a hole in the data. (`protocol`)
  * @CLOSE_REASON_MODULE_RESTARTED: the module restarted. (`module-restarted`)
@@ -46,6 +47,7 @@ typedef enum {
   CLOSE_REASON_MODULE_ERROR,
   CLOSE_REASON_SETTINGS,
   CLOSE_REASON_CREDENTIAL,
+  CLOSE_REASON_STORAGE,
   CLOSE_REASON_PROTOCOL,
   CLOSE_REASON_MODULE_RESTARTED,
   CLOSE_REASON_MODULE_LOST,

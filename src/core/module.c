@@ -251,6 +251,9 @@ on_credential_changed (ModuleCredentialPart part, gboolean known, gpointer user_
   g_autoptr (GError) error = NULL;
   gboolean noted;
 
+  /* A module without an IMEI cannot be remembered: everything is uploaded to it for each open. */
+  if (*self->facts.identity.imei == '\0')
+    return;
   if (known)
     noted = ledger_set (self->ledger, self->facts.identity.imei, part, digest, &error);
   else
@@ -260,9 +263,7 @@ on_credential_changed (ModuleCredentialPart part, gboolean known, gpointer user_
 
   g_warning ("Module %s: cannot note which credential it holds: %s", self->config.name, error->message);
   if (slot != NULL)
-    slot_fail (slot, module_error_new (CLOSE_REASON_CREDENTIAL, 0,
-                                       "It could not be noted which credential the module holds: %s",
-                                       error->message));
+    slot_fail (slot, module_error_new (CLOSE_REASON_STORAGE, 0, "%s", error->message));
 }
 
 static void

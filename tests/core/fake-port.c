@@ -200,8 +200,8 @@ fake_port_open (gpointer port, GError **error)
   self->driver = g_new0 (FakeDriver, 1);
   self->driver->port = self;
   self->driver->parent.klass = &klass;
-  self->driver->parent.identity =
-      (ModuleIdentity){ "Quectel_Ltd", "Quectel_BC660K-GL", "BC660KGLAAR01A05", FAKE_PORT_IMEI };
+  self->driver->parent.identity = (ModuleIdentity){ "Quectel_Ltd", "Quectel_BC660K-GL", "BC660KGLAAR01A05",
+                                                    self->no_imei ? NULL : FAKE_PORT_IMEI };
   self->driver->parent.capabilities = self->capabilities;
   return &self->driver->parent;
 }

@@ -32,6 +32,7 @@ typedef struct {
   gboolean automatic[FAKE_OPERATIONS]; /**< it succeeds at once */
   gboolean echo;                       /**< what is sent is received, after its confirmation */
   ModuleCapabilities capabilities;
+  gboolean no_imei; /**< it does not tell one */
   guint sleep_locks;
 
   FakeDriver *driver; /**< NULL when there is none */

@@ -403,7 +403,27 @@ START_TEST (ledger_that_cannot_be_written_fails_the_open)
   ck_assert (fake_port_is_pending (world->port, FAKE_CLOSE, 0));
   fake_port_finish (world->port, FAKE_CLOSE, 0, CLOSE_REASON_NONE);
   fake_port_settle ();
-  ck_assert_int_eq (holder->reason, CLOSE_REASON_CREDENTIAL);
+  ck_assert_int_eq (holder->reason, CLOSE_REASON_STORAGE);
+}
+END_TEST
+
+START_TEST (module_without_imei_gets_everything_each_time)
+{
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (Holder) holder = NULL;
+
+  world->port->no_imei = TRUE;
+  world_make_ready (world);
+  holder = holder_new (world, 1);
+  holder->digests[MODULE_CREDENTIAL_CA] = digest_a;
+  fake_port_settle ();
+  fake_port_tell_credential_changed (world->port, MODULE_CREDENTIAL_CA, FALSE);
+  fake_port_tell_credential_changed (world->port, MODULE_CREDENTIAL_CA, TRUE);
+  fake_port_settle ();
+  ck_assert (fake_port_is_pending (world->port, FAKE_OPEN, 0));
+  ck_assert (!module_holds_credential (world->module, MODULE_CREDENTIAL_CA, digest_a));
+  fake_port_finish (world->port, FAKE_OPEN, 0, CLOSE_REASON_TIMEOUT);
+  fake_port_settle ();
 }
 END_TEST
 
@@ -597,6 +617,7 @@ add_ledger_tests (TCase *tcase)
   tcase_add_test (tcase, erases_when_asked);
   tcase_add_test (tcase, a_failed_erasure_is_tried_again_when_a_slot_is_free);
   tcase_add_test (tcase, ledger_that_cannot_be_written_fails_the_open);
+  tcase_add_test (tcase, module_without_imei_gets_everything_each_time);
 }
 
 int

@@ -76,7 +76,7 @@ bc660k_private_translate (const GError *at_error, CloseReason refused, const cha
   case AT_ERROR_REFUSED:
     break;
   case AT_ERROR_TIMEOUT:
-    reason = CLOSE_REASON_TIMEOUT;
+    reason = CLOSE_REASON_MODULE_LOST;
     break;
   case AT_ERROR_RESTARTED:
     reason = CLOSE_REASON_MODULE_RESTARTED;

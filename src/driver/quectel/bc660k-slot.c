@@ -288,6 +288,16 @@ bc660k_slot_handle_open_result (Bc660kSlot *self, int result)
   }
 }
 
+/** Open and send wait for the network, so with them no answer is a time-out; with all else the module itself
+ * is silent. */
+static GError *
+translate (const GError *error, const char *what)
+{
+  if (g_error_matches (error, AT_ERROR, AT_ERROR_TIMEOUT))
+    return module_error_new (CLOSE_REASON_TIMEOUT, 0, "%s: %s", what, error->message);
+  return bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, what);
+}
+
 static void
 on_open_answered (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
 {
@@ -299,7 +309,7 @@ on_open_answered (Bc660kDriver *driver, char **lines, const GError *error, gpoin
     return; /* the loss itself is on its way */
   /* Refused perhaps because of a connection of an earlier life: what follows closes that too. */
   self->open_pending = !g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED);
-  close_because (self, bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, "Opening the connection"));
+  close_because (self, translate (error, "Opening the connection"));
 }
 
 static void
@@ -401,7 +411,7 @@ on_send_answered (Bc660kDriver *driver, char **lines, const GError *error, gpoin
   if (error == NULL)
     alarm_set (self->alarm, get_timeout_ms (self));
   else
-    close_because (self, bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, "Sending"));
+    close_because (self, translate (error, "Sending"));
 }
 
 void
