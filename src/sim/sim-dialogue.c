@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim-line.h"
+#include "sim-output.h"
 
 /* More than this queued: the server has to wait; less than half of it: it may go on. */
 #define CONGESTED_BYTES 65536
@@ -20,12 +21,14 @@ struct SimDialogue {
   gpointer user_data;
   SimLine *line;
   gint cmee;
-  guint next_baud;    /* 0: stays */
-  GString *reply;     /* information lines of the current command */
-  GString *follow_up; /* framed lines behind the reply */
-  GByteArray *urcs;   /* framed URCs that wait for the end of data mode */
-  char *delayed_line; /* a command that waits for its time */
-  GSource *timer;     /* of the delayed command, the prompt, or waking up */
+  guint next_baud; /* 0: stays */
+  SimOutput *output;
+  GPtrArray *reply;     /* information lines of the current command */
+  GPtrArray *follow_up; /* lines behind the reply */
+  GPtrArray *urcs;      /* URCs, as GBytes, that wait for the end of data mode */
+  gsize n_urc_bytes;    /* in them */
+  char *delayed_line;   /* a command that waits for its time */
+  GSource *timer;       /* of the delayed command, the prompt, or waking up */
   SimDialoguePrompt prompt;
   SimDialogueDataFunc data_func;
   gpointer data_user_data;
@@ -33,6 +36,9 @@ struct SimDialogue {
   GSource *relief; /* an idle source: the queue emptied without a wait */
   gboolean may_sleep;
   gboolean is_waking; /* the first line to a sleeping module is being eaten */
+  SimFaultKind break_kind;
+  GSource
+      *break_source; /* the power fails or the port is gone, as soon as nobody is in the middle of anything */
   gint64 last_activity_us;
 };
 
@@ -55,17 +61,23 @@ set_timer (SimDialogue *self, guint ms, GSourceFunc func)
 }
 
 static void
-output (SimDialogue *self, const guint8 *data, gsize length)
+flush (SimDialogue *self)
 {
   self->last_activity_us = g_get_monotonic_time ();
-  sim_trace_output (self->trace, data, length);
-  sim_uart_send (self->uart, data, length);
+  sim_output_flush (self->output);
+}
+
+static void
+say (SimDialogue *self, const char *lead, const char *line, const char *tail)
+{
+  sim_output_say (self->output, lead, (const guint8 *) line, strlen (line), tail);
 }
 
 void
 sim_dialogue_print (SimDialogue *self, const char *text)
 {
-  output (self, (const guint8 *) text, strlen (text));
+  sim_output_print (self->output, text);
+  flush (self);
 }
 
 static void
@@ -75,6 +87,15 @@ clear_relief (SimDialogue *self)
     return;
   g_source_destroy (self->relief);
   g_clear_pointer (&self->relief, g_source_unref);
+}
+
+static void
+clear_break (SimDialogue *self)
+{
+  if (self->break_source == NULL)
+    return;
+  g_source_destroy (self->break_source);
+  g_clear_pointer (&self->break_source, g_source_unref);
 }
 
 static gboolean
@@ -87,12 +108,29 @@ on_relief (gpointer user_data)
 }
 
 static void
+say_bytes (SimDialogue *self, GBytes *line)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (line, &size);
+  sim_output_say (self->output, "\r\n", data, size, "\r\n");
+}
+
+static void
+drop_urcs (SimDialogue *self)
+{
+  g_ptr_array_set_size (self->urcs, 0);
+  self->n_urc_bytes = 0;
+}
+
+static void
 flush_urcs (SimDialogue *self)
 {
   if (self->urcs->len == 0)
     return;
-  output (self, self->urcs->data, self->urcs->len);
-  g_byte_array_set_size (self->urcs, 0);
+  for (guint i = 0; i < self->urcs->len; i++)
+    say_bytes (self, g_ptr_array_index (self->urcs, i));
+  flush (self);
+  drop_urcs (self);
   if (!self->is_congested || self->relief != NULL)
     return;
   self->relief = g_idle_source_new ();
@@ -116,17 +154,18 @@ describe_result (const SimDialogue *self, SimResult result)
   return self->cmee == 1 ? numbers[result] : texts[result];
 }
 
-/* Information and result: \r\nLINE\r\nLINE\r\n\r\nOK\r\n */
+/* Information, result and what follows: \r\nLINE\r\nLINE\r\n \r\nOK\r\n \r\nLINE\r\n */
 static void
 reply (SimDialogue *self, SimResult result)
 {
-  gboolean has_info = result == SIM_RESULT_OK && self->reply->len > 0;
-  g_autofree char *text =
-      g_strdup_printf ("%s%s\r\n%s\r\n%s", has_info ? "\r\n" : "", has_info ? self->reply->str : "",
-                       describe_result (self, result), self->follow_up->str);
-  g_string_truncate (self->reply, 0);
-  g_string_truncate (self->follow_up, 0);
-  sim_dialogue_print (self, text);
+  for (guint i = 0; result == SIM_RESULT_OK && i < self->reply->len; i++)
+    say (self, i == 0 ? "\r\n" : "", g_ptr_array_index (self->reply, i), "\r\n");
+  say (self, "\r\n", describe_result (self, result), "\r\n");
+  for (guint i = 0; i < self->follow_up->len; i++)
+    say (self, "\r\n", g_ptr_array_index (self->follow_up, i), "\r\n");
+  g_ptr_array_set_size (self->reply, 0);
+  g_ptr_array_set_size (self->follow_up, 0);
+  flush (self);
   if (self->next_baud != 0)
     sim_uart_set_baud_after_send (self->uart, self->next_baud);
   self->next_baud = 0;
@@ -138,9 +177,8 @@ sim_dialogue_info (SimDialogue *self, const char *format, ...)
 {
   va_list arguments;
   va_start (arguments, format);
-  g_string_append_vprintf (self->reply, format, arguments);
+  g_ptr_array_add (self->reply, g_strdup_vprintf (format, arguments));
   va_end (arguments);
-  g_string_append (self->reply, "\r\n");
 }
 
 void
@@ -148,9 +186,7 @@ sim_dialogue_follow (SimDialogue *self, const char *format, ...)
 {
   va_list arguments;
   va_start (arguments, format);
-  g_string_append (self->follow_up, "\r\n");
-  g_string_append_vprintf (self->follow_up, format, arguments);
-  g_string_append (self->follow_up, "\r\n");
+  g_ptr_array_add (self->follow_up, g_strdup_vprintf (format, arguments));
   va_end (arguments);
 }
 
@@ -257,9 +293,7 @@ echoes_data (const SimDialogue *self)
 static void
 show_prompt (SimDialogue *self)
 {
-  static const char *const prompts[] = {
-    [SIM_PROMPT_BARE] = ">", [SIM_PROMPT_CRLF] = "\r\n>", [SIM_PROMPT_CRLF_SPACE] = "\r\n> "
-  };
+  guint form = sim_switch_get (self->switches, SIM_SWITCH_PROMPT);
   SimLineData request = {
     .fixed_length = self->prompt.fixed_length,
     .max_length = self->prompt.max_length,
@@ -267,7 +301,8 @@ show_prompt (SimDialogue *self)
     .echo = echoes_data (self),
     .accept_ms = sim_switch_get (self->switches, SIM_SWITCH_DATA_ACCEPT_MS),
   };
-  sim_dialogue_print (self, prompts[sim_switch_get (self->switches, SIM_SWITCH_PROMPT)]);
+  say (self, form == SIM_PROMPT_BARE ? "" : "\r\n", ">", form == SIM_PROMPT_CRLF_SPACE ? " " : "");
+  flush (self);
   sim_line_accept_data (self->line, &request);
 }
 
@@ -307,9 +342,8 @@ sim_dialogue_urc_bytes (SimDialogue *self, const guint8 *data, gsize length)
     return;
   }
 
-  g_byte_array_append (self->urcs, (const guint8 *) "\r\n", 2);
-  g_byte_array_append (self->urcs, data, (guint) length);
-  g_byte_array_append (self->urcs, (const guint8 *) "\r\n", 2);
+  g_ptr_array_add (self->urcs, g_bytes_new (data, length));
+  self->n_urc_bytes += length;
   if (!is_data_mode)
     flush_urcs (self);
 }
@@ -371,7 +405,7 @@ sim_dialogue_receive (SimDialogue *self, const guint8 *data, gsize length)
 static gsize
 count_waiting (const SimDialogue *self)
 {
-  return sim_uart_get_queued (self->uart) + self->urcs->len;
+  return sim_uart_get_queued (self->uart) + sim_output_get_held (self->output) + self->n_urc_bytes;
 }
 
 gboolean
@@ -390,9 +424,34 @@ sim_dialogue_sent (SimDialogue *self)
   self->events->relieved (self->user_data);
 }
 
+static gboolean
+on_break (gpointer user_data)
+{
+  SimDialogue *self = user_data;
+  clear_break (self);
+  self->events->broken (self->break_kind, self->user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_fault (SimFaultKind kind, gpointer user_data)
+{
+  SimDialogue *self = user_data;
+  if (kind == SIM_FAULT_SLEEP) {
+    self->is_waking = TRUE;
+    return;
+  }
+  self->break_kind = kind;
+  clear_break (self);
+  self->break_source = g_idle_source_new ();
+  g_source_set_priority (self->break_source, G_PRIORITY_HIGH);
+  g_source_set_callback (self->break_source, on_break, self, NULL);
+  g_source_attach (self->break_source, NULL);
+}
+
 SimDialogue *
-sim_dialogue_new (const SimSwitch *switches, SimTrace *trace, SimUart *uart, const SimDialogueEvents *events,
-                  gpointer user_data)
+sim_dialogue_new (const SimSwitch *switches, SimTrace *trace, SimUart *uart, SimFaults *faults,
+                  const SimDialogueEvents *events, gpointer user_data)
 {
   SimDialogue *self = g_new0 (SimDialogue, 1);
   self->switches = switches;
@@ -401,9 +460,10 @@ sim_dialogue_new (const SimSwitch *switches, SimTrace *trace, SimUart *uart, con
   self->events = events;
   self->user_data = user_data;
   self->line = sim_line_new (&line_events, self);
-  self->reply = g_string_new (NULL);
-  self->follow_up = g_string_new (NULL);
-  self->urcs = g_byte_array_new ();
+  self->output = sim_output_new (trace, uart, faults, on_fault, self);
+  self->reply = g_ptr_array_new_with_free_func (g_free);
+  self->follow_up = g_ptr_array_new_with_free_func (g_free);
+  self->urcs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   return self;
 }
 
@@ -413,9 +473,11 @@ sim_dialogue_free (SimDialogue *self)
   clear_timer (self);
   clear_relief (self);
   sim_line_free (self->line);
-  g_string_free (self->reply, TRUE);
-  g_string_free (self->follow_up, TRUE);
-  g_byte_array_unref (self->urcs);
+  clear_break (self);
+  sim_output_free (self->output);
+  g_ptr_array_unref (self->reply);
+  g_ptr_array_unref (self->follow_up);
+  g_ptr_array_unref (self->urcs);
   g_free (self->delayed_line);
   g_free (self);
 }
@@ -433,9 +495,11 @@ sim_dialogue_power (SimDialogue *self, gboolean on)
   clear_relief (self);
   self->is_congested = FALSE;
   sim_line_be_deaf (self->line);
-  g_string_truncate (self->reply, 0);
-  g_string_truncate (self->follow_up, 0);
-  g_byte_array_set_size (self->urcs, 0);
+  clear_break (self);
+  sim_output_reset (self->output);
+  g_ptr_array_set_size (self->reply, 0);
+  g_ptr_array_set_size (self->follow_up, 0);
+  drop_urcs (self);
   g_clear_pointer (&self->delayed_line, g_free);
   self->is_waking = FALSE;
   self->last_activity_us = g_get_monotonic_time ();

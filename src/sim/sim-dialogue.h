@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "sim-command.h"
+#include "sim-faults.h"
 #include "sim-switch.h"
 #include "sim-trace.h"
 #include "sim-uart.h"
@@ -18,6 +19,8 @@ typedef struct {
   SimResult (*command) (const char *line, gpointer user_data);
   /* Output is no longer congested. */
   void (*relieved) (gpointer user_data);
+  /* The power fails (RESTART), or the port is gone (HANG_UP): nothing more is said. */
+  void (*broken) (SimFaultKind kind, gpointer user_data);
 } SimDialogueEvents;
 
 /* Runs when the data is there. PENDING: sim_dialogue_finish() follows. */
@@ -28,9 +31,8 @@ typedef struct {
   gsize max_length;   /* of data up to Ctrl-Z; more is an ERROR */
 } SimDialoguePrompt;
 
-/* Off at first. Switches, trace and UART must outlive it. Events come from the main loop. Owned by the
- * caller. */
-SimDialogue *sim_dialogue_new (const SimSwitch *switches, SimTrace *trace, SimUart *uart,
+/* Off at first. All that it is given must outlive it. Events come from the main loop. Owned by the caller. */
+SimDialogue *sim_dialogue_new (const SimSwitch *switches, SimTrace *trace, SimUart *uart, SimFaults *faults,
                                const SimDialogueEvents *events, gpointer user_data);
 void sim_dialogue_free (SimDialogue *self);
 

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "sim-faults.h"
 #include "sim-module.h"
 #include "sim-nvram.h"
 #include "sim-options.h"
@@ -41,8 +42,9 @@ static void
 on_failed (const char *reason, gpointer user_data)
 {
   Program *program = user_data;
-  g_printerr ("modemssl-sim: %s\n", reason);
-  program->status = 1;
+  if (reason != NULL)
+    g_printerr ("modemssl-sim: %s\n", reason);
+  program->status = reason != NULL ? 1 : 0;
   g_main_loop_quit (program->loop);
 }
 
@@ -55,11 +57,14 @@ run (const SimOptions *options, Program *program, GError **error)
   g_autoptr (SimNvram) nvram = sim_nvram_new (options->nvram, error);
   if (nvram == NULL)
     return FALSE;
+  g_autoptr (SimFaults) faults = sim_faults_new (options->faults, error);
+  if (faults == NULL)
+    return FALSE;
   g_autoptr (SimPty) pty = sim_pty_new (options->link, error);
   if (pty == NULL)
     return FALSE;
   g_autoptr (SimModule) module =
-      sim_module_new (pty, nvram, options->switches, trace, options->baud, on_failed, program);
+      sim_module_new (pty, nvram, options->switches, faults, trace, options->baud, on_failed, program);
 
   program->module = module;
   sim_trace_note (trace, "seed %u", sim_switch_get (options->switches, SIM_SWITCH_SEED));

@@ -152,7 +152,19 @@ on_relieved (gpointer user_data)
   sim_sslio_resume (self->connections);
 }
 
-static const SimDialogueEvents dialogue_events = { .command = on_command, .relieved = on_relieved };
+static void
+on_broken (SimFaultKind kind, gpointer user_data)
+{
+  SimModule *self = user_data;
+  if (kind == SIM_FAULT_RESTART)
+    sim_module_power_cycle (self);
+  else
+    self->failed (NULL, self->user_data);
+}
+
+static const SimDialogueEvents dialogue_events = { .command = on_command,
+                                                   .relieved = on_relieved,
+                                                   .broken = on_broken };
 
 static void
 on_network_changed (gboolean is_up, gpointer user_data)
@@ -208,8 +220,8 @@ make_uart (SimModule *self, SimPty *pty, SimNvram *nvram, guint baud)
 }
 
 SimModule *
-sim_module_new (SimPty *pty, SimNvram *nvram, const SimSwitch *switches, SimTrace *trace, guint baud,
-                SimModuleFailed failed, gpointer user_data)
+sim_module_new (SimPty *pty, SimNvram *nvram, const SimSwitch *switches, SimFaults *faults, SimTrace *trace,
+                guint baud, SimModuleFailed failed, gpointer user_data)
 {
   SimModule *self = g_new0 (SimModule, 1);
   self->switches = switches;
@@ -217,7 +229,7 @@ sim_module_new (SimPty *pty, SimNvram *nvram, const SimSwitch *switches, SimTrac
   self->failed = failed;
   self->user_data = user_data;
   self->uart = make_uart (self, pty, nvram, baud);
-  self->dialogue = sim_dialogue_new (switches, trace, self->uart, &dialogue_events, self);
+  self->dialogue = sim_dialogue_new (switches, trace, self->uart, faults, &dialogue_events, self);
   self->identity = sim_identity_new (self->dialogue, nvram, switches, baud, &identity_events, self);
   self->settings = sim_sslcfg_new (self->dialogue, nvram, switches);
   self->connections = sim_sslio_new (self->dialogue, self->settings, switches, trace);

@@ -3,6 +3,8 @@
  * See sim-options.h. */
 #include "sim-options.h"
 
+#include "sim-faults.h"
+
 /* Those of the module, and faster ones for tests that move much data. */
 static const gint rates[] = { 2400,   4800,   9600,   19200,   38400,   57600,   115200,
                               230400, 460800, 921600, 1000000, 2000000, 3000000, 4000000 };
@@ -52,6 +54,8 @@ parse (SimOptions *self, int *argc, char ***argv, GError **error)
       "FILE" },
     { "set", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) set_switch, "Set a switch, see below",
       "NAME=VALUE" },
+    { "faults", 0, 0, G_OPTION_ARG_FILENAME, &self->faults, "Do what the script FILE says, see below",
+      "FILE" },
     { "log", 0, 0, G_OPTION_ARG_FILENAME, &self->log,
       "Write the AT dialogue to FILE, keys and payload included", "FILE" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &self->version, "Print the version and exit", NULL },
@@ -59,10 +63,12 @@ parse (SimOptions *self, int *argc, char ***argv, GError **error)
   };
   g_autoptr (GOptionContext) context = g_option_context_new ("- a simulated BC660K-GL with real TLS");
   g_autofree char *switches = sim_switch_describe ();
+  g_autofree char *faults = sim_faults_describe ();
+  g_autofree char *description = g_strconcat (switches, "\n", faults, NULL);
   GOptionGroup *group = g_option_group_new ("sim", "", "", self, NULL);
   g_option_group_add_entries (group, entries);
   g_option_context_set_main_group (context, group);
-  g_option_context_set_description (context, switches);
+  g_option_context_set_description (context, description);
   return g_option_context_parse (context, argc, argv, error);
 }
 
@@ -89,6 +95,7 @@ sim_options_free (SimOptions *self)
 {
   g_free (self->link);
   g_free (self->nvram);
+  g_free (self->faults);
   g_free (self->log);
   sim_switch_free (self->switches);
   g_free (self);

@@ -9,9 +9,10 @@
 
 typedef struct {
   char *link;
-  char *nvram; /* NULL: none */
-  char *log;   /* NULL: none */
-  guint baud;  /* 0: no pace */
+  char *nvram;  /* NULL: none */
+  char *faults; /* NULL: none */
+  char *log;    /* NULL: none */
+  guint baud;   /* 0: no pace */
   gboolean version;
   SimSwitch *switches;
 } SimOptions;

@@ -194,7 +194,7 @@ class Port:
 class Sim:
     """A running simulator."""
 
-    def __init__(self, *switches, link=None, nvram=None, baud=None):
+    def __init__(self, *switches, link=None, nvram=None, baud=None, faults=None):
         self.folder = make_folder()
         self.link = link or os.path.join(self.folder, 'tty')
         self.log = os.path.join(self.folder, 'log')
@@ -202,6 +202,7 @@ class Sim:
         words = [PROGRAM, '--link', self.link, '--log', self.log]
         words += ['--nvram', nvram] if nvram else []
         words += ['--baud', str(baud)] if baud else []
+        words += ['--faults', faults] if faults else []
         words += [word for switch in switches for word in ('--set', switch)]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE)
         first = self.process.stdout.readline().decode()
