@@ -27,6 +27,7 @@ everything here unless their cipher list ends in `@SECLEVEL=0`; mosquitto begins
 "server" verifies the server's chain, but not its name: the module cannot. "mutual" also has the server demand a certificate of the client.
 '''
 
+REFUSALS = 3
 STRANGERS = '''
 ## Servers that share nothing with the module
 
@@ -41,7 +42,6 @@ def text_of_row(cells):
 
 def text_of_table(head, rows):
     return text_of_row(head) + text_of_row(['---'] * len(head)) + ''.join(text_of_row(row) for row in rows)
-REFUSALS = 3
 
 
 class TestMatrix(BenchTest):
