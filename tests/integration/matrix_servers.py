@@ -143,7 +143,7 @@ class Server:
 
 SERVERS = [
     Server('gnutls-serv', start_gnutls, {**TLS, **DTLS}, list(GNUTLS_SUITES)),
-    Server('openssl s_server', start_openssl, {**TLS, **DTLS}, list(OPENSSL_SUITES), ('tls', 'dtls')),
+    Server('openssl s_server', start_openssl, {**TLS, **DTLS}, list(OPENSSL_SUITES)),
     Server('mosquitto', start_mosquitto, {'tls': ['1.1', '1.2']}, list(OPENSSL_SUITES),
            request=mqtt.connect('matrix'), reply=b'\x20\x02\x00\x00'),
     Server('stunnel', start_stunnel, TLS, list(OPENSSL_SUITES)),
