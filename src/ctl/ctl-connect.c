@@ -182,7 +182,7 @@ gboolean
 ctl_connect_run (const CtlOptions *options, char *const *arguments, GError **error)
 {
   guint64 port;
-  if (!ctl_options_parse_number (arguments[2], "the port", G_MAXUINT16, &port, error))
+  if (!ctl_options_parse_number (arguments[2], "the port", 1, G_MAXUINT16, &port, error))
     return FALSE;
 
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);

@@ -40,7 +40,7 @@ gboolean
 ctl_connection_close (const CtlOptions *options, char *const *arguments, GError **error)
 {
   guint64 number;
-  if (!ctl_options_parse_number (arguments[0], "the number of a connection", G_MAXUINT64, &number, error))
+  if (!ctl_options_parse_number (arguments[0], "the number of a connection", 0, G_MAXUINT64, &number, error))
     return FALSE;
 
   g_autofree char *path = g_strdup_printf (MSSL_PATH_CONNECTIONS "/%" G_GUINT64_FORMAT, number);

@@ -47,7 +47,7 @@ parse_setting (const char *text, GVariantDict *settings, GError **error)
   }
 
   guint64 number;
-  if (!ctl_options_parse_number (equals + 1, key, G_MAXUINT32, &number, error))
+  if (!ctl_options_parse_number (equals + 1, key, 0, G_MAXUINT32, &number, error))
     return FALSE;
   g_variant_dict_insert (settings, key, "u", (guint32) number);
   return TRUE;

@@ -172,16 +172,20 @@ ctl_options_free (CtlOptions *self)
 }
 
 gboolean
-ctl_options_parse_number (const char *text, const char *what, guint64 max, guint64 *ret_number,
+ctl_options_parse_number (const char *text, const char *what, guint64 min, guint64 max, guint64 *ret_number,
                           GError **error)
 {
   guint64 number;
 
-  if (!g_ascii_string_to_unsigned (text, 10, 0, max, &number, NULL)) {
-    g_set_error (error, CTL_ERROR, CTL_ERROR_USAGE,
-                 "%s is a number from 0 to %" G_GUINT64_FORMAT ", not “%s”", what, max, text);
-    return FALSE;
+  if (g_ascii_string_to_unsigned (text, 10, min, max, &number, NULL)) {
+    *ret_number = number;
+    return TRUE;
   }
-  *ret_number = number;
-  return TRUE;
+  if (max >= G_MAXUINT32)
+    g_set_error (error, CTL_ERROR, CTL_ERROR_USAGE, "%s is a whole number, not “%s”", what, text);
+  else
+    g_set_error (error, CTL_ERROR, CTL_ERROR_USAGE,
+                 "%s is a whole number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT ", not “%s”", what,
+                 min, max, text);
+  return FALSE;
 }

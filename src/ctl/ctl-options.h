@@ -44,6 +44,7 @@ char *ctl_options_describe (CtlOptionFlags flags);
 void ctl_options_free (CtlOptions *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CtlOptions, ctl_options_free)
 
-/** Parses a whole number from 0 to @max. @what names it in the error, which is CTL_ERROR_USAGE. */
-gboolean ctl_options_parse_number (const char *text, const char *what, guint64 max, guint64 *ret_number,
-                                   GError **error);
+/** Parses a whole number from @min to @max; what is more than 32 bits wide has no limit worth a word. @what
+ * names it in the error, which is CTL_ERROR_USAGE. */
+gboolean ctl_options_parse_number (const char *text, const char *what, guint64 min, guint64 max,
+                                   guint64 *ret_number, GError **error);

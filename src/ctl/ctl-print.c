@@ -94,6 +94,18 @@ ctl_print_record (const CtlKind *kind, GVariant *record)
   }
 }
 
+/* A list of sentences would tear the table apart; how many there are says whether to look at the whole. */
+static char *
+format_cell (const char *key, GVariant *value)
+{
+  gsize n_sentences;
+
+  if (value == NULL || !g_str_equal (key, "warnings"))
+    return ctl_text_from_value (key, value);
+  n_sentences = g_variant_n_children (value);
+  return n_sentences > 0 ? g_strdup_printf ("%" G_GSIZE_FORMAT, n_sentences) : g_strdup ("-");
+}
+
 static guint
 count_columns (const CtlKind *kind)
 {
@@ -117,7 +129,7 @@ ctl_print_table (const CtlKind *kind, GPtrArray *records)
     for (guint column = 0; column < n_columns; column++) {
       const char *key = kind->columns[column].key;
       g_autoptr (GVariant) value = ctl_record_lookup (records->pdata[i], key);
-      ctl_table_take (table, ctl_text_from_value (key, value));
+      ctl_table_take (table, format_cell (key, value));
     }
   }
 

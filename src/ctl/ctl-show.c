@@ -63,7 +63,7 @@ get_path (GDBusConnection *bus, const CtlKind *kind, const char *name, GError **
 
   if (kind->get_method != NULL)
     return ctl_bus_get_path (bus, kind->get_method, name, error);
-  if (!ctl_options_parse_number (name, "the number of a connection", G_MAXUINT64, &number, error))
+  if (!ctl_options_parse_number (name, "the number of a connection", 0, G_MAXUINT64, &number, error))
     return NULL;
   return g_strdup_printf ("%s/%" G_GUINT64_FORMAT, kind->parent_path, number);
 }

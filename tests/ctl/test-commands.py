@@ -109,6 +109,7 @@ class Nouns(Case):
         self.assertIn('\nclient-certificate.not-after: 2030-03-17T17:46:40Z\n', out)
         self.assertIn('\nca-certificate: -\n', out)
         self.assertIn('\nwarnings: It ends soon.\n', out)
+        self.assertRegex(self.good('credential', 'list'), r'\nclient-1 .* 1\n')
         self.assertIn('\nmodules: 867713000000001\nmodules: 867713000000002\n', out)
         credential = self.good_json('credential', 'show', 'client-1')
         self.assertEqual(credential['client-certificate']['not-after'], 1900000000)
@@ -203,7 +204,9 @@ class Usage(Case):
                 (['credential', 'import', 'x', '--cert', 'f'], 'go together'),
                 (['credential', 'import', 'x', '--ca', '-', '--cert', '-', '--key', 'f'], 'only one'),
                 (['connection', 'show', 'x'], 'number'), (['connection', 'close', '-5x'], ''),
-                (['connect', 'demo', 'host'], 'missing'), (['connect', 'demo', 'host', '65536'], 'port'),
+                (['connect', 'demo', 'host'], 'missing'),
+                (['connect', 'demo', 'host', '65536'], 'the port is a whole number from 1 to 65535, not “65536”'),
+                (['connect', 'demo', 'host', '0'], 'from 1 to 65535'),
                 (['connect', 'demo', 'host', 'https'], 'port'),
                 (['connect', 'demo', 'host', '1', '--linger', 'x'], '--linger'),
                 (['connect', 'demo', 'host', '1', '--linger', '-1'], '--linger'),
