@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "alarm.h"
+#include "timer.h"
 #include "at-job.h"
 
 #define CTRL_Z "\x1a"
@@ -58,8 +58,8 @@ struct AtChannel {
   Phase phase;
   AtJob *job;   /* under way; NULL in the phases that have none */
   GQueue queue; /* of AtJob */
-  Alarm *alarm; /* of the phase */
-  Alarm *payload_gap;
+  Timer timer;  /* of the phase */
+  Timer payload_gap;
   guint probes_sent;
   gboolean in_step; /* FALSE: probe before the next command */
   gboolean may_sleep;
@@ -78,9 +78,9 @@ set_phase (AtChannel *self, Phase phase, guint timeout_ms)
     return;
   self->phase = phase;
   if (timeout_ms > 0)
-    alarm_set (self->alarm, timeout_ms);
+    timer_set (&self->timer, timeout_ms);
   else
-    alarm_clear (self->alarm);
+    timer_clear (&self->timer);
   at_parser_expect_prompt (self->parser, phase == PHASE_PROMPT);
   at_parser_expect_echo (self->parser, NULL);
 }
@@ -114,7 +114,7 @@ lose (AtChannel *self, const char *message)
   if (self->phase == PHASE_LOST)
     return;
   set_phase (self, PHASE_LOST, 0);
-  alarm_clear (self->payload_gap);
+  timer_clear (&self->payload_gap);
   at_trace_note (self->trace, self->name, message);
   fail_all (self, AT_ERROR_LOST, message);
   self->lost_error = g_error_new_literal (AT_ERROR, AT_ERROR_LOST, message);
@@ -303,12 +303,12 @@ is_kept_waiting (AtChannel *self)
 }
 
 static void
-on_alarm (gpointer user_data)
+on_timer (gpointer user_data)
 {
   AtChannel *self = user_data;
 
   if (is_kept_waiting (self)) {
-    alarm_set (self->alarm, self->timing.payload_gap_ms);
+    timer_set (&self->timer, self->timing.payload_gap_ms);
     return;
   }
   switch (self->phase) {
@@ -348,7 +348,7 @@ handle_probe_line (AtChannel *self, const char *line)
 {
   if (self->phase == PHASE_QUIET) {
     if (strcmp (line, "OK") == 0 || is_error_line (line))
-      alarm_set (self->alarm, self->timing.quiet_ms);
+      timer_set (&self->timer, self->timing.quiet_ms);
     return;
   }
   if (strcmp (line, "OK") != 0)
@@ -485,9 +485,9 @@ static void
 watch_payload (AtChannel *self)
 {
   if (self->phase != PHASE_LOST && at_parser_is_in_payload (self->parser))
-    alarm_set (self->payload_gap, self->timing.payload_gap_ms);
+    timer_set (&self->payload_gap, self->timing.payload_gap_ms);
   else
-    alarm_clear (self->payload_gap);
+    timer_clear (&self->payload_gap);
 }
 
 /** All that the first probe of a sleeping module may get: the next one is heard (bug 11). */
@@ -505,7 +505,7 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
 
   self->last_activity_us = g_get_monotonic_time ();
   if (is_waking (self, data, size))
-    alarm_set (self->alarm, self->timing.quiet_ms);
+    timer_set (&self->timer, self->timing.quiet_ms);
   self->freed = &freed;
   while (size > 0 && self->phase != PHASE_LOST) {
     AtEvent event;
@@ -554,8 +554,8 @@ at_channel_new (SerialPort *port, const AtFraming *framing, gpointer framing_dat
   self->trace = trace != NULL ? at_trace_ref (trace) : NULL;
   self->parser = at_parser_new (framing, framing_data);
   self->urc_handlers = g_array_new (FALSE, FALSE, sizeof (UrcHandler));
-  self->alarm = alarm_new (on_alarm, self);
-  self->payload_gap = alarm_new (on_payload_gap, self);
+  timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
+  timer_init (&self->payload_gap, timer_clock_get_system (), on_payload_gap, self);
   self->may_sleep = TRUE;
   g_queue_init (&self->queue);
   serial_port_set_listener (port, &port_listener, self);
@@ -572,8 +572,8 @@ at_channel_free (AtChannel *self)
   g_clear_pointer (&self->lost_source, g_source_unref);
   g_clear_error (&self->lost_error);
   fail_all (self, AT_ERROR_LOST, "the port was closed");
-  alarm_free (self->alarm);
-  alarm_free (self->payload_gap);
+  timer_dispose (&self->timer);
+  timer_dispose (&self->payload_gap);
   serial_port_free (self->port);
   at_parser_free (self->parser);
   g_array_unref (self->urc_handlers);

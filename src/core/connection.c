@@ -591,8 +591,8 @@ connection_dispose (GObject *object)
 {
   Connection *self = MSSL_CONNECTION (object);
 
-  timer_clear (&self->idle);
-  timer_clear (&self->linger);
+  timer_dispose (&self->idle);
+  timer_dispose (&self->linger);
   clear_send_error (self);
   g_clear_pointer (&self->inbox, inbox_free);
   G_OBJECT_CLASS (connection_parent_class)->dispose (object);

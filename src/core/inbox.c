@@ -390,7 +390,8 @@ inbox_free (Inbox *self)
 {
   self->ended = TRUE;
   finish_waiter (self);
-  timer_clear (&self->patience);
+  timer_dispose (&self->waiter_timeout);
+  timer_dispose (&self->patience);
   receive_buffer_free (self->buffer);
   g_free (self);
 }

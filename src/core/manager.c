@@ -467,7 +467,7 @@ void
 manager_free (Manager *self)
 {
   self->listener = NULL;
-  timer_clear (&self->stop_timeout);
+  timer_dispose (&self->stop_timeout);
   for_each (self->connections, stop_draining);
   for_each (self->modules, abandon_module);
   for (guint i = 0; i < self->connections->len; i++)

@@ -601,7 +601,7 @@ module_dispose (GObject *object)
   Module *self = MSSL_MODULE (object);
 
   /* Slots are held by connections, which hold the module: so all are free by now. */
-  timer_clear (&self->retry);
+  timer_dispose (&self->retry);
   drop_driver (self);
   free_doomed (self);
   if (self->next_source != NULL) {

@@ -21,16 +21,14 @@ clear (TimerClock *clock, Timer *timer)
 {
   FakeClock *self = (FakeClock *) clock;
 
-  timer->due_us = 0;
   self->timers = g_list_remove (self->timers, timer);
 }
 
 static void
-set (TimerClock *clock, Timer *timer, guint delay_ms)
+set (TimerClock *clock, Timer *timer)
 {
   FakeClock *self = (FakeClock *) clock;
 
-  timer->due_us = self->now_us + (gint64) delay_ms * 1000;
   self->timers = g_list_append (self->timers, timer);
 }
 

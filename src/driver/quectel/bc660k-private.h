@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "alarm.h"
+#include "timer.h"
 #include "bc660k-driver.h"
 #include "bc660k-reply.h"
 #include "bc660k-settings.h"

@@ -51,7 +51,7 @@ struct Bc660kSlot {
   GTask *send_task;
   GPtrArray *close_tasks; /* whoever waits for the end of the close */
   GError *closing_reason; /* why the driver itself closes */
-  Alarm *alarm;           /* result of open, send, close; or the grace */
+  Timer timer;            /* result of open, send, close; or the grace */
 };
 
 static void run_close (Bc660kSlot *self);
@@ -119,9 +119,9 @@ set_state (Bc660kSlot *self, SlotState state, guint timeout_ms)
 
   self->state = state;
   if (timeout_ms > 0)
-    alarm_set (self->alarm, timeout_ms);
+    timer_set (&self->timer, timeout_ms);
   else
-    alarm_clear (self->alarm);
+    timer_clear (&self->timer);
   if (state != SLOT_CONFIGURING)
     drop_opening (self);
   if (state == SLOT_FREE && was_taken)
@@ -220,7 +220,7 @@ static void
 settle_close (Bc660kSlot *self)
 {
   if (self->open_pending) {
-    alarm_set (self->alarm, get_open_limit_ms (self));
+    timer_set (&self->timer, get_open_limit_ms (self));
   } else if (self->came_up) {
     self->came_up = FALSE;
     run_close (self);
@@ -393,7 +393,7 @@ bc660k_slot_handle_send_result (Bc660kSlot *self, int result)
 {
   if (self->state != SLOT_OPEN || self->send_task == NULL)
     return;
-  alarm_clear (self->alarm);
+  timer_clear (&self->timer);
   if (result == 0)
     return_task (&self->send_task, NULL);
   else
@@ -409,7 +409,7 @@ on_send_answered (Bc660kDriver *driver, char **lines, const GError *error, gpoin
     return;
   /* OK alone does not mean sent (note 2.3.3): the result must still come. */
   if (error == NULL)
-    alarm_set (self->alarm, get_timeout_ms (self));
+    timer_set (&self->timer, get_timeout_ms (self));
   else
     close_because (self, translate (error, "Sending"));
 }
@@ -453,7 +453,7 @@ bc660k_slot_handle_received (Bc660kSlot *self, GBytes *data)
     return;
   }
   if (self->state == SLOT_PEER_CLOSED)
-    alarm_set (self->alarm, CLOSED_GRACE_MS);
+    timer_set (&self->timer, CLOSED_GRACE_MS);
   else if (self->state != SLOT_OPEN)
     return;
   if (listener != NULL)
@@ -538,7 +538,7 @@ on_close_answered (Bc660kDriver *driver, char **lines, const GError *error, gpoi
   if (g_error_matches (error, AT_ERROR, AT_ERROR_LOST))
     return; /* the loss itself is on its way */
   if (error == NULL) {
-    alarm_set (self->alarm, CLOSE_TIMEOUT_MS);
+    timer_set (&self->timer, CLOSE_TIMEOUT_MS);
     return;
   }
   self->close_pending = FALSE;
@@ -615,13 +615,13 @@ static void
 end_grace (Bc660kSlot *self)
 {
   if (at_channel_is_receiving (self->driver->channel))
-    alarm_set (self->alarm, CLOSED_GRACE_MS);
+    timer_set (&self->timer, CLOSED_GRACE_MS);
   else
     fail (self, module_error_new (CLOSE_REASON_SERVER_CLOSED, 0, "the server closed the connection"));
 }
 
 static void
-on_alarm (gpointer user_data)
+on_timer (gpointer user_data)
 {
   Bc660kSlot *self = user_data;
 
@@ -653,7 +653,7 @@ bc660k_slot_new (Bc660kDriver *driver, guint number)
 
   self->driver = driver;
   self->number = number;
-  self->alarm = alarm_new (on_alarm, self);
+  timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
   self->close_tasks = g_ptr_array_new ();
   return self;
 }
@@ -662,7 +662,7 @@ void
 bc660k_slot_free (Bc660kSlot *self)
 {
   drop_opening (self);
-  alarm_free (self->alarm);
+  timer_dispose (&self->timer);
   g_clear_error (&self->closing_reason);
   g_ptr_array_unref (self->close_tasks);
   g_free (self);

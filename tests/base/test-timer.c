@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The alarm: rings once, moves, stops, and may be freed while it rings.
+ * A timer of the system's clock: rings once, moves, stops, and may be disposed of while it rings.
  */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "alarm.h"
+#include "timer.h"
 
 typedef struct {
-  Alarm *alarm;
+  Timer timer;
   guint rings;
   guint again; /* how often it sets itself again */
-  gboolean free_it;
+  gboolean dispose;
 } Fixture;
 
 static void
@@ -20,13 +21,15 @@ on_ring (gpointer user_data)
   Fixture *fixture = user_data;
 
   fixture->rings++;
-  ck_assert (!alarm_is_set (fixture->alarm));
+  ck_assert (!timer_is_set (&fixture->timer));
   if (fixture->again > 0) {
     fixture->again--;
-    alarm_set (fixture->alarm, 0);
+    timer_set (&fixture->timer, 0);
   }
-  if (fixture->free_it)
-    g_clear_pointer (&fixture->alarm, alarm_free);
+  if (!fixture->dispose)
+    return;
+  timer_dispose (&fixture->timer);
+  memset (&fixture->timer, 0xee, sizeof (Timer));
 }
 
 static void
@@ -47,16 +50,16 @@ START_TEST (rings_once)
 {
   Fixture fixture = { 0 };
 
-  fixture.alarm = alarm_new (on_ring, &fixture);
+  timer_init (&fixture.timer, timer_clock_get_system (), on_ring, &fixture);
   run_what_is_ready ();
   ck_assert_uint_eq (fixture.rings, 0);
-  ck_assert (!alarm_is_set (fixture.alarm));
-  alarm_set (fixture.alarm, 1);
-  ck_assert (alarm_is_set (fixture.alarm));
+  ck_assert (!timer_is_set (&fixture.timer));
+  timer_set (&fixture.timer, 1);
+  ck_assert (timer_is_set (&fixture.timer));
   run_until_rings (&fixture, 1);
   run_what_is_ready ();
   ck_assert_uint_eq (fixture.rings, 1);
-  alarm_free (fixture.alarm);
+  timer_dispose (&fixture.timer);
 }
 END_TEST
 
@@ -65,11 +68,11 @@ START_TEST (does_not_ring_early)
   Fixture fixture = { 0 };
   gint64 begin = g_get_monotonic_time ();
 
-  fixture.alarm = alarm_new (on_ring, &fixture);
-  alarm_set (fixture.alarm, 20);
+  timer_init (&fixture.timer, timer_clock_get_system (), on_ring, &fixture);
+  timer_set (&fixture.timer, 20);
   run_until_rings (&fixture, 1);
   ck_assert_int_ge (g_get_monotonic_time () - begin, 20 * 1000);
-  alarm_free (fixture.alarm);
+  timer_dispose (&fixture.timer);
 }
 END_TEST
 
@@ -77,14 +80,14 @@ START_TEST (moves_both_ways)
 {
   Fixture fixture = { 0 };
 
-  fixture.alarm = alarm_new (on_ring, &fixture);
-  alarm_set (fixture.alarm, 0);
-  alarm_set (fixture.alarm, G_MAXUINT);
+  timer_init (&fixture.timer, timer_clock_get_system (), on_ring, &fixture);
+  timer_set (&fixture.timer, 0);
+  timer_set (&fixture.timer, G_MAXUINT);
   run_what_is_ready ();
   ck_assert_uint_eq (fixture.rings, 0);
-  alarm_set (fixture.alarm, 0);
+  timer_set (&fixture.timer, 0);
   run_until_rings (&fixture, 1);
-  alarm_free (fixture.alarm);
+  timer_dispose (&fixture.timer);
 }
 END_TEST
 
@@ -92,14 +95,14 @@ START_TEST (clears)
 {
   Fixture fixture = { 0 };
 
-  fixture.alarm = alarm_new (on_ring, &fixture);
-  alarm_set (fixture.alarm, 0);
-  alarm_clear (fixture.alarm);
-  alarm_clear (fixture.alarm);
-  ck_assert (!alarm_is_set (fixture.alarm));
+  timer_init (&fixture.timer, timer_clock_get_system (), on_ring, &fixture);
+  timer_set (&fixture.timer, 0);
+  timer_clear (&fixture.timer);
+  timer_clear (&fixture.timer);
+  ck_assert (!timer_is_set (&fixture.timer));
   run_what_is_ready ();
   ck_assert_uint_eq (fixture.rings, 0);
-  alarm_free (fixture.alarm);
+  timer_dispose (&fixture.timer);
 }
 END_TEST
 
@@ -107,35 +110,34 @@ START_TEST (sets_itself_again)
 {
   Fixture fixture = { .again = 3 };
 
-  fixture.alarm = alarm_new (on_ring, &fixture);
-  alarm_set (fixture.alarm, 0);
+  timer_init (&fixture.timer, timer_clock_get_system (), on_ring, &fixture);
+  timer_set (&fixture.timer, 0);
   run_until_rings (&fixture, 4);
   run_what_is_ready ();
   ck_assert_uint_eq (fixture.rings, 4);
-  alarm_free (fixture.alarm);
+  timer_dispose (&fixture.timer);
 }
 END_TEST
 
-START_TEST (is_freed_while_it_rings)
+START_TEST (is_disposed_of_while_it_rings)
 {
-  Fixture fixture = { .free_it = TRUE };
+  Fixture fixture = { .dispose = TRUE };
 
-  fixture.alarm = alarm_new (on_ring, &fixture);
-  alarm_set (fixture.alarm, 0);
+  timer_init (&fixture.timer, timer_clock_get_system (), on_ring, &fixture);
+  timer_set (&fixture.timer, 0);
   run_until_rings (&fixture, 1);
   run_what_is_ready ();
   ck_assert_uint_eq (fixture.rings, 1);
-  ck_assert_ptr_null (fixture.alarm);
 }
 END_TEST
 
-START_TEST (is_freed_while_set)
+START_TEST (is_disposed_of_while_set)
 {
   Fixture fixture = { 0 };
 
-  fixture.alarm = alarm_new (on_ring, &fixture);
-  alarm_set (fixture.alarm, 0);
-  alarm_free (fixture.alarm);
+  timer_init (&fixture.timer, timer_clock_get_system (), on_ring, &fixture);
+  timer_set (&fixture.timer, 0);
+  timer_dispose (&fixture.timer);
   run_what_is_ready ();
   ck_assert_uint_eq (fixture.rings, 0);
 }
@@ -144,8 +146,8 @@ END_TEST
 int
 main (void)
 {
-  Suite *suite = suite_create ("alarm");
-  TCase *tcase = tcase_create ("alarm");
+  Suite *suite = suite_create ("timer");
+  TCase *tcase = tcase_create ("timer");
   SRunner *runner;
   int failed;
 
@@ -154,8 +156,8 @@ main (void)
   tcase_add_test (tcase, moves_both_ways);
   tcase_add_test (tcase, clears);
   tcase_add_test (tcase, sets_itself_again);
-  tcase_add_test (tcase, is_freed_while_it_rings);
-  tcase_add_test (tcase, is_freed_while_set);
+  tcase_add_test (tcase, is_disposed_of_while_it_rings);
+  tcase_add_test (tcase, is_disposed_of_while_set);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);
