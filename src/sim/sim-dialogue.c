@@ -36,6 +36,7 @@ struct SimDialogue {
   GSource *relief; /* an idle source: the queue emptied without a wait */
   gboolean may_sleep;
   gboolean is_waking; /* the first line to a sleeping module is being eaten */
+  gboolean is_silent; /* until the power is off */
   SimFaultKind break_kind;
   GSource
       *break_source; /* the power fails or the port is gone, as soon as nobody is in the middle of anything */
@@ -397,6 +398,8 @@ void
 sim_dialogue_receive (SimDialogue *self, const guint8 *data, gsize length)
 {
   sim_trace_input (self->trace, data, length);
+  if (self->is_silent)
+    return;
   gsize n_eaten = self->is_waking || falls_asleep (self) ? eat_first_line (self, data, length) : 0;
   self->last_activity_us = g_get_monotonic_time ();
   sim_line_feed (self->line, data + n_eaten, length - n_eaten);
@@ -439,6 +442,10 @@ on_fault (SimFaultKind kind, gpointer user_data)
   SimDialogue *self = user_data;
   if (kind == SIM_FAULT_SLEEP) {
     self->is_waking = TRUE;
+    return;
+  }
+  if (kind == SIM_FAULT_SILENCE) {
+    self->is_silent = TRUE;
     return;
   }
   self->break_kind = kind;
@@ -489,6 +496,12 @@ sim_dialogue_set_next_baud (SimDialogue *self, guint baud)
 }
 
 void
+sim_dialogue_fall_silent (SimDialogue *self)
+{
+  sim_output_silence (self->output);
+}
+
+void
 sim_dialogue_power (SimDialogue *self, gboolean on)
 {
   clear_timer (self);
@@ -502,6 +515,7 @@ sim_dialogue_power (SimDialogue *self, gboolean on)
   drop_urcs (self);
   g_clear_pointer (&self->delayed_line, g_free);
   self->is_waking = FALSE;
+  self->is_silent = FALSE;
   self->last_activity_us = g_get_monotonic_time ();
   if (on)
     sim_line_accept_commands (self->line);

@@ -40,6 +40,9 @@ void sim_dialogue_free (SimDialogue *self);
 void sim_dialogue_receive (SimDialogue *self, const guint8 *data, gsize length);
 void sim_dialogue_sent (SimDialogue *self);
 
+/* Nothing is heard or said any more until the power is off. */
+void sim_dialogue_fall_silent (SimDialogue *self);
+
 /* On: answers commands. Off: forgets everything but echo, error format and sleep. */
 void sim_dialogue_power (SimDialogue *self, gboolean on);
 void sim_dialogue_set_echo (SimDialogue *self, gboolean echo);

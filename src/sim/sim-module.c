@@ -76,6 +76,7 @@ restart (gpointer user_data)
   SimModule *self = user_data;
   sim_trace_note (self->trace, "restarts");
   lose_state (self);
+  sim_sslio_cure (self->connections, SIM_DEGRADE_UNTIL_RESTART);
   set_boot_timer (self, sim_switch_get (self->switches, SIM_SWITCH_BOOT_MS), on_booted);
   return G_SOURCE_REMOVE;
 }
@@ -85,6 +86,7 @@ sim_module_power_cycle (SimModule *self)
 {
   sim_uart_cut (self->uart);
   restart (self);
+  sim_sslio_cure (self->connections, SIM_DEGRADE_UNTIL_POWER);
 }
 
 static SimResult
@@ -171,6 +173,8 @@ on_network_changed (gboolean is_up, gpointer user_data)
 {
   SimModule *self = user_data;
   sim_sslio_set_network (self->connections, is_up);
+  if (is_up)
+    sim_sslio_cure (self->connections, SIM_DEGRADE_UNTIL_RADIO);
 }
 
 static void

@@ -114,6 +114,7 @@ happen (SimOutput *self, SimFaultKind kind)
   sim_output_flush (self);
   sim_trace_note (self->trace, "fault: %s",
                   kind == SIM_FAULT_SLEEP     ? "falls asleep"
+                  : kind == SIM_FAULT_SILENCE ? "falls silent"
                   : kind == SIM_FAULT_RESTART ? "power fails"
                                               : "hangs up");
   self->is_dead = kind != SIM_FAULT_SLEEP;
@@ -145,6 +146,7 @@ change_byte (SimOutput *self, const SimFault *fault, const guint8 *data, gsize l
     append (self, "\r\n", 2);
     return 0;
   case SIM_FAULT_SLEEP:
+  case SIM_FAULT_SILENCE:
   case SIM_FAULT_RESTART:
   case SIM_FAULT_HANG_UP:
     happen (self, fault->kind);
@@ -216,6 +218,7 @@ put_changed (SimOutput *self, const SimFault *fault, const char *lead, const gui
     break;
   case SIM_FAULT_LOSE:
   case SIM_FAULT_SLEEP:
+  case SIM_FAULT_SILENCE:
   case SIM_FAULT_RESTART:
   case SIM_FAULT_HANG_UP:
     break;
@@ -223,6 +226,13 @@ put_changed (SimOutput *self, const SimFault *fault, const char *lead, const gui
   put_text (self, lead);
   put (self, line, length);
   return TRUE;
+}
+
+static gboolean
+is_about_output (SimFaultKind kind)
+{
+  return kind != SIM_FAULT_SLEEP && kind != SIM_FAULT_SILENCE && kind != SIM_FAULT_RESTART
+         && kind != SIM_FAULT_HANG_UP;
 }
 
 void
@@ -238,8 +248,14 @@ sim_output_say (SimOutput *self, const char *lead, const guint8 *line, gsize len
   sim_trace_note (self->trace, "fault at this line");
   if (put_changed (self, fault, lead, line, length))
     put_text (self, tail);
-  if (fault->kind == SIM_FAULT_SLEEP || fault->kind == SIM_FAULT_RESTART || fault->kind == SIM_FAULT_HANG_UP)
+  if (!is_about_output (fault->kind))
     happen (self, fault->kind);
+}
+
+void
+sim_output_silence (SimOutput *self)
+{
+  happen (self, SIM_FAULT_SILENCE);
 }
 
 void

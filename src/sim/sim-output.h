@@ -12,8 +12,8 @@
 
 typedef struct SimOutput SimOutput;
 
-/* A fault that is not about output happens: SLEEP, RESTART or HANG_UP. After the latter two nothing is sent
- * until the next sim_output_reset(), which must not be called within. */
+/* A fault that is not about output happens: SLEEP, SILENCE, RESTART or HANG_UP. After all but the first
+ * nothing is sent until the next sim_output_reset(), which must not be called within. */
 typedef void (*SimOutputFunc) (SimFaultKind kind, gpointer user_data);
 
 /* All that it is given must outlive it. Owned by the caller. */
@@ -29,6 +29,9 @@ void sim_output_print (SimOutput *self, const char *text);
 
 /* Sends what was said, in one piece. */
 void sim_output_flush (SimOutput *self);
+
+/* The fault SILENCE happens. */
+void sim_output_silence (SimOutput *self);
 
 /* How many bytes a delay holds back. */
 gsize sim_output_get_held (const SimOutput *self);

@@ -72,12 +72,18 @@ answer_other_forms (SimSslio *self, const SimCommand *command, const char *range
   return FALSE;
 }
 
+static gboolean
+has_had_enough (const SimSslio *self, SimSwitchId id)
+{
+  guint limit = sim_switch_get (self->switches, id);
+  return limit > 0 && self->n_opens >= limit;
+}
+
 /* What is known beforehand about the next open. */
 static SimTlsCode
 foresee (SimSslio *self)
 {
-  guint limit = sim_switch_get (self->switches, SIM_SWITCH_DEGRADE_AFTER_OPENS);
-  if (limit > 0 && self->n_opens >= limit)
+  if (has_had_enough (self, SIM_SWITCH_DEGRADE_AFTER_OPENS))
     return SIM_TLS_CODE_EXCEPTION;
   self->n_opens++;
   return self->has_network ? SIM_TLS_CODE_OK : SIM_TLS_CODE_CONNECTION;
@@ -101,6 +107,10 @@ sim_sslio_open (SimSslio *self, const SimCommand *command)
     return SIM_RESULT_ERROR;
   if (!sim_slot_is_closed (self->slots[slot]) || !sim_slot_has_files (self->slots[slot]))
     return SIM_RESULT_ERROR;
+  if (has_had_enough (self, SIM_SWITCH_SILENT_AFTER_OPENS)) {
+    sim_dialogue_fall_silent (self->dialogue);
+    return SIM_RESULT_PENDING;
+  }
 
   sim_slot_open (self->slots[slot], host, (guint16) port, foresee (self));
   return has_switch (self, SIM_SWITCH_OPEN_RESULT, SIM_OPEN_RESULT_BEFORE_OK) ? SIM_RESULT_PENDING
@@ -177,8 +187,14 @@ sim_sslio_reset (SimSslio *self)
 {
   for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++)
     sim_slot_drop (self->slots[i]);
-  self->n_opens = 0;
   self->has_network = TRUE;
+}
+
+void
+sim_sslio_cure (SimSslio *self, guint cure)
+{
+  if (cure >= sim_switch_get (self->switches, SIM_SWITCH_DEGRADE_UNTIL))
+    self->n_opens = 0;
 }
 
 void

@@ -26,6 +26,9 @@ SimResult sim_sslio_close (SimSslio *self, const SimCommand *command);
 /* A restart: every connection is gone without a word. */
 void sim_sslio_reset (SimSslio *self);
 
+/* What may cure a degraded stack has happened: a value of the switch degrade-until. */
+void sim_sslio_cure (SimSslio *self, guint cure);
+
 /* The network has come, or gone and every connection with it. */
 void sim_sslio_set_network (SimSslio *self, gboolean is_up);
 

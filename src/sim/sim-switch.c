@@ -64,8 +64,14 @@ static const Row rows[SIM_SWITCH_COUNT] = {
   [SIM_SWITCH_DEBUG_ON_AT_PORT] =
       CHOICE ("debug-on-at-port", "no|yes", "no", "lines of QSSLCFG \"debug\" appear on the AT port"),
   [SIM_SWITCH_RESULT_8] = CHOICE ("result-8", "no|yes", "no", "every failure has the unlisted code -8"),
-  [SIM_SWITCH_DEGRADE_AFTER_OPENS] = NUMBER ("degrade-after-opens", 0, 1000000, "0",
-                                             "after so many opens each gives -1 until a restart; 0: never"),
+  [SIM_SWITCH_DEGRADE_AFTER_OPENS] =
+      NUMBER ("degrade-after-opens", 0, 1000000, "0", "after so many opens each gives -1; 0: never"),
+  [SIM_SWITCH_DEGRADE_UNTIL] =
+      CHOICE ("degrade-until", "radio|restart|power", "restart",
+              "what ends that: CFUN or CGATT off and on, a restart, or only a power cycle"),
+  [SIM_SWITCH_SILENT_AFTER_OPENS] =
+      NUMBER ("silent-after-opens", 0, 1000000, "0",
+              "the open behind so many silences the module until a power cycle; 0: never"),
   [SIM_SWITCH_CHECKS_DATES] =
       CHOICE ("checks-dates", "no|yes", "no", "the dates of the server's certificate are checked"),
   [SIM_SWITCH_DEFAULT_SLEEP] = CHOICE ("default-sleep", "0|1|2", "1", "AT+QSCLK of a new module"),

@@ -41,6 +41,8 @@ SPECIAL = {
     'send-result': ['none'],
     'urc-in-data-mode': ['lost'],
     'degrade-after-opens': [0, 1],
+    'degrade-until': ['radio', 'restart', 'power'],
+    'silent-after-opens': [0, 1],
     'seed': [1],
 }
 

@@ -68,6 +68,14 @@ class LineTest(FaultTest):
         port.write(b'AT+QSCLK?\r')
         port.ask('AT')
 
+    def test_silence(self):
+        port = self.fault('silence at line 2 OK')
+        port.ask('AT')
+        port.write(b'AT+QSCLK?\r')
+        self.simulator.power_cycle()
+        port.match(rb'^\r\nRDY\r\n.*\r\n\+IP: [0-9.]+\r\n')
+        port.ask('AT')
+
     def test_restart(self):
         port = self.fault('restart at line 2 OK')
         port.write(b'AT\r')
@@ -146,7 +154,8 @@ class ScriptTest(unittest.TestCase):
 
     def test_help_lists_every_action(self):
         text = subprocess.run([PROGRAM, '--help'], check=True, stdout=subprocess.PIPE, text=True).stdout
-        for action in ('drop', 'delay', 'garble', 'cut', 'lose', 'insert', 'replace', 'sleep', 'restart', 'hang-up'):
+        for action in ('drop', 'delay', 'garble', 'cut', 'lose', 'insert', 'replace', 'sleep', 'silence', 'restart',
+                       'hang-up'):
             self.assertRegex(text, rf'(?m)^  {action}[ :]')
 
 

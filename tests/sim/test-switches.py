@@ -198,6 +198,41 @@ class ResultTest(SwitchTest):
         port.open(unused_port(), -2)
         port.open(unused_port(), -1)
 
+    def test_degrade_until(self):
+        def radio(_sim, port):
+            port.ask('AT+CFUN=0')
+            port.write(b'AT+CFUN=1\r')
+            port.lines('+IP: 100.64.0.7', 'OK')
+
+        def restart(_sim, port):
+            port.ask('AT+QRST=1')
+            port.lines(*BANNER)
+
+        def power(sim, port):
+            sim.power_cycle()
+            port.match(rb'\r\n\+IP: [0-9.]+\r\n')
+
+        cures = [radio, restart, power]
+        for value in cures:
+            sim = self.sim('degrade-after-opens=1', 'degrade-until=' + value.__name__)
+            port = sim.open()
+            port.open(unused_port(), -2)
+            for cure in cures:
+                port.open(unused_port(), -1)
+                cure(sim, port)
+                if cure == value:
+                    break
+            port.open(unused_port(), -2)
+
+    def test_silent_after_opens(self):
+        sim = self.sim('silent-after-opens=1')
+        port = sim.open()
+        port.open(unused_port(), -2)
+        port.write(f'AT+QSSLOPEN=0,0,"127.0.0.1",{unused_port()},0\rAT+QRST=1\r'.encode())
+        sim.power_cycle()
+        port.match(rb'^\r\nRDY\r\n.*\r\n\+IP: [0-9.]+\r\n')
+        port.open(unused_port(), -2)
+
 
 class HexTest(SwitchTest):
     def test_hex(self):
@@ -326,7 +361,7 @@ class CommandLineTest(unittest.TestCase):
     def test_help_and_version(self):
         result = self.run_program('--help')
         self.assertEqual(result.returncode, 0)
-        self.assertEqual(len(re.findall(r'^  [a-z0-9-]+=\S+ \[\S+\]$', result.stdout, re.MULTILINE)), 33)
+        self.assertEqual(len(re.findall(r'^  [a-z0-9-]+=\S+ \[\S+\]$', result.stdout, re.MULTILINE)), 35)
         self.assertRegex(self.run_program('--version').stdout, r'^modemssl-sim \d+\.\d+\.\d+\n$')
 
     def test_mistakes(self):
