@@ -6,6 +6,7 @@
 #include "module.h"
 
 #include "eraser.h"
+#include "module-claim.h"
 #include "module-facts.h"
 #include "mssl-error.h"
 
@@ -20,6 +21,7 @@ struct _Module {
   char *logged_text;
   ModuleFacts facts;
 
+  ModuleClaim *claim;
   ModuleDriver *driver; /* NULL while absent and lost */
   guint64 life;         /* counts drivers: a result of an earlier one is dropped */
   ModuleDriver *doomed; /* lost, to be freed when none of its code is on the stack */
@@ -38,6 +40,7 @@ G_DEFINE_FINAL_TYPE (Module, module, G_TYPE_OBJECT)
 static guint changed_signal;
 
 static void begin_next (Module *self);
+static void give_port (Module *self);
 
 const char *
 module_state_get_name (ModuleState state)
@@ -65,12 +68,8 @@ log_state (Module *self)
 
   g_free (self->logged_text);
   self->logged_text = g_strdup (self->state_text);
-  if (*self->state_text == '\0')
-    g_message ("Module %s (%s) is %s", self->config.name, self->config.device,
-               module_state_get_name (self->state));
-  else
-    g_message ("Module %s (%s) is %s: %s", self->config.name, self->config.device,
-               module_state_get_name (self->state), self->state_text);
+  g_message ("Module %s (%s) is %s%s%s", self->config.name, self->config.device,
+             module_state_get_name (self->state), *self->state_text != '\0' ? ": " : "", self->state_text);
 }
 
 /* @text: why, for MODULE_ABSENT and MODULE_LOST, and for MODULE_STARTING why it was one of these before. */
@@ -172,10 +171,16 @@ free_doomed (Module *self)
   g_clear_pointer (&self->doomed, module_driver_free);
 }
 
+static void on_given (const GError *error, gpointer user_data);
+
 static gboolean
-on_doomed (gpointer user_data)
+on_port_closed (gpointer user_data)
 {
-  free_doomed (user_data);
+  Module *self = user_data;
+
+  free_doomed (self);
+  if (self->stop_task != NULL)
+    module_claim_give (self->claim, on_given, self);
   return G_SOURCE_REMOVE;
 }
 
@@ -192,7 +197,7 @@ drop_driver (Module *self)
   module_driver_set_listener (self->driver, NULL, NULL);
   self->doomed = g_steal_pointer (&self->driver);
   self->doomed_source = g_idle_source_new ();
-  g_source_set_callback (self->doomed_source, on_doomed, self, NULL);
+  g_source_set_callback (self->doomed_source, on_port_closed, self, NULL);
   g_source_attach (self->doomed_source, g_main_context_get_thread_default ());
 }
 
@@ -281,7 +286,7 @@ on_lost (const GError *error, gpointer user_data)
   Module *self = user_data;
 
   if (self->state == MODULE_STOPPED)
-    module_abandon (self);
+    give_port (self);
   else
     lose_driver (self, error);
 }
@@ -345,12 +350,13 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-open_port (Module *self)
+on_claimed (const GError *claim_error, gpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
+  Module *self = user_data;
+  g_autoptr (GError) error = claim_error != NULL ? g_error_copy (claim_error) : NULL;
 
-  free_doomed (self);
-  self->driver = self->config.open_driver (self->config.user_data, &error);
+  if (error == NULL)
+    self->driver = self->config.open_driver (self->config.user_data, &error);
   if (self->driver == NULL) {
     set_state (self, MODULE_ABSENT, error->message);
     retry_later (self);
@@ -361,6 +367,13 @@ open_port (Module *self)
   /* Why it failed the last time stays to be seen: trying again takes longer than waiting for it. */
   set_state (self, MODULE_STARTING, self->state_text);
   module_driver_start_async (self->driver, on_started, operation_new (self));
+}
+
+static void
+open_port (Module *self)
+{
+  free_doomed (self);
+  module_claim_take (self->claim, on_claimed, self);
 }
 
 static void
@@ -510,6 +523,21 @@ module_abandon (Module *self)
 }
 
 static void
+on_given (const GError *error, gpointer user_data)
+{
+  module_abandon (user_data);
+}
+
+/* The port is closed before it is given back, and nothing of its driver may be on the stack then. */
+static void
+give_port (Module *self)
+{
+  drop_driver (self);
+  if (self->doomed_source == NULL)
+    module_claim_give (self->claim, on_given, self);
+}
+
+static void
 on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Operation) operation = user_data;
@@ -519,7 +547,7 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!module_driver_stop_finish (NULL, result, &error))
     g_message ("Module %s: it did not end in good order: %s", self->config.name, error->message);
   if (operation->life == self->life)
-    module_abandon (self);
+    give_port (self);
 }
 
 void
@@ -534,7 +562,7 @@ module_stop_async (Module *self, GAsyncReadyCallback callback, gpointer user_dat
   timer_clear (&self->retry);
   set_state (self, MODULE_STOPPED, "");
   if (self->driver == NULL)
-    module_abandon (self);
+    give_port (self);
   else
     module_driver_stop_async (self->driver, on_stopped, operation_new (self));
 }
@@ -604,6 +632,7 @@ module_dispose (GObject *object)
   timer_dispose (&self->retry);
   drop_driver (self);
   free_doomed (self);
+  g_clear_pointer (&self->claim, module_claim_free);
   if (self->next_source != NULL) {
     g_source_destroy (self->next_source);
     g_clear_pointer (&self->next_source, g_source_unref);
@@ -660,6 +689,7 @@ module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock)
   self->config.claim_mode = g_strdup (config->claim_mode);
   self->ledger = ledger;
   self->eraser = eraser_new (G_OBJECT (self), config->name, ledger, on_erased, self);
+  self->claim = module_claim_new (config->door, config->user_data);
   timer_init (&self->retry, clock, on_retry, self);
   return self;
 }

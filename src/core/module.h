@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 
 #include "ledger.h"
+#include "module-claim.h"
 #include "module-driver.h"
 #include "slot.h"
 #include "timer.h"
@@ -38,6 +39,7 @@ const char *module_state_get_name (ModuleState state);
  * ModuleConfig: copied by module_new().
  * @open_driver: opens the port and makes a driver on it, without waiting for the module; or an error for a
  *   person. Called again after each loss.
+ * @door: is asked for the port before each @open_driver, with @user_data; NULL when nobody else wants it.
  */
 typedef struct {
   const char *name;
@@ -46,6 +48,7 @@ typedef struct {
   ModuleDriver *(*open_driver) (gpointer user_data, GError **error);
   gpointer user_data;
   GDestroyNotify free_user_data;
+  const ModuleDoor *door;
 } ModuleConfig;
 
 /** An absent module that does nothing yet. @ledger and @clock must outlive it. */
