@@ -634,6 +634,12 @@ at_channel_restart (AtChannel *self)
   start_probing (self);
 }
 
+void
+at_channel_resync (AtChannel *self)
+{
+  self->in_step = FALSE;
+}
+
 gboolean
 at_channel_is_receiving (AtChannel *self)
 {

@@ -97,6 +97,9 @@ char **at_channel_run_finish (AtChannel *self, GAsyncResult *result, GError **er
  * were meant for the state that the module was in. It is probed before the next command. */
 void at_channel_restart (AtChannel *self);
 
+/** The next command begins with a probe, as after a time-out. */
+void at_channel_resync (AtChannel *self);
+
 /** Whether bytes of an unfinished line or payload are just coming in. */
 gboolean at_channel_is_receiving (AtChannel *self);
 

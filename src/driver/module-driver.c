@@ -127,6 +127,19 @@ module_driver_erase_credential_finish (ModuleDriver *self, GAsyncResult *result,
 }
 
 void
+module_driver_reset_async (ModuleDriver *self, ModuleReset reset, GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  self->klass->reset_async (self, reset, new_task (module_driver_reset_async, callback, user_data));
+}
+
+gboolean
+module_driver_reset_finish (ModuleDriver *self, GAsyncResult *result, GError **error)
+{
+  return finish_task (result, module_driver_reset_async, error);
+}
+
+void
 module_driver_stop_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data)
 {
   self->klass->stop_async (self, new_task (module_driver_stop_async, callback, user_data));

@@ -61,6 +61,20 @@ typedef struct {
   ModuleCredential credentials[MODULE_CREDENTIAL_PARTS]; /**< indexed by #ModuleCredentialPart */
 } ModuleOpenRequest;
 
+/**
+ * ModuleReset: a way to bring back a module that answers but does not do what it should, the gentlest first.
+ * @MODULE_RESET_SLOTS: gets back into step with the module and closes every slot.
+ * @MODULE_RESET_RADIO: radio off and on: the module leaves the network and finds it again.
+ * @MODULE_RESET_RESTART: the module restarts; ends when it answers again.
+ * @MODULE_RESET_AWAIT: somebody else has restarted it, by its power perhaps: ends when it answers.
+ */
+typedef enum {
+  MODULE_RESET_SLOTS,
+  MODULE_RESET_RADIO,
+  MODULE_RESET_RESTART,
+  MODULE_RESET_AWAIT,
+} ModuleReset;
+
 typedef struct ModuleDriver ModuleDriver;
 
 /**
@@ -75,7 +89,8 @@ typedef struct ModuleDriver ModuleDriver;
  *   The slot is free afterwards.
  * @credential_changed: the module's copy of @part is now what was given to an open (@known) or is about to be
  *   overwritten and unknown from now on (!@known). Comes before the first byte is written.
- * @restarted: the module restarted by itself. A @closed came before it for each open slot.
+ * @restarted: the module restarted, by itself or by module_driver_reset_async(). A @closed came before it for
+ * each open slot.
  * @lost: the module is no more usable through this driver: the port hung up, or it no longer answers. A
  * @closed came before it for each open slot. Nothing comes after it.
  */
@@ -96,6 +111,7 @@ typedef struct {
   void (*send_async) (ModuleDriver *self, guint slot, GBytes *data, GTask *task);
   void (*close_async) (ModuleDriver *self, guint slot, GTask *task);
   void (*erase_credential_async) (ModuleDriver *self, ModuleCredentialPart part, GTask *task);
+  void (*reset_async) (ModuleDriver *self, ModuleReset reset, GTask *task);
   void (*stop_async) (ModuleDriver *self, GTask *task);
   guint (*get_sleep_locks) (ModuleDriver *self);
 } ModuleDriverClass;
@@ -164,6 +180,16 @@ gboolean module_driver_close_finish (ModuleDriver *self, GAsyncResult *result, G
 void module_driver_erase_credential_async (ModuleDriver *self, ModuleCredentialPart part,
                                            GAsyncReadyCallback callback, gpointer user_data);
 gboolean module_driver_erase_credential_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
+/**
+ * Brings the module back. After the command that is under way, so never in the middle of a send or an upload;
+ * until its end nothing may be opened. MODULE_RESET_SLOTS and MODULE_RESET_RADIO are refused
+ * (CLOSE_REASON_STATE) while a slot is taken. The other two end what is open, with
+ * CLOSE_REASON_MODULE_RESTARTED, and come with @restarted. It may fail by @lost.
+ */
+void module_driver_reset_async (ModuleDriver *self, ModuleReset reset, GAsyncReadyCallback callback,
+                                gpointer user_data);
+gboolean module_driver_reset_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
 
 /** Closes what is open, gives the module back the settings that it had (QSCLK), and ends. Nothing may be
  * asked afterwards. */

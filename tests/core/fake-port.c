@@ -133,6 +133,14 @@ erase_credential_async (ModuleDriver *driver, ModuleCredentialPart part, GTask *
 }
 
 static void
+reset_async (ModuleDriver *driver, ModuleReset reset, GTask *task)
+{
+  begin (driver, FAKE_RESET, FAKE_PORT_NO_SLOT, task);
+  ((FakeDriver *) driver)->port->reset = reset;
+  finish_if_automatic (driver, FAKE_RESET, FAKE_PORT_NO_SLOT);
+}
+
+static void
 stop_async (ModuleDriver *driver, GTask *task)
 {
   begin (driver, FAKE_STOP, FAKE_PORT_NO_SLOT, task);
@@ -160,8 +168,8 @@ driver_free (ModuleDriver *driver)
 }
 
 static const ModuleDriverClass klass = {
-  driver_free, start_async,     open_async, send_async, close_async, erase_credential_async,
-  stop_async,  get_sleep_locks,
+  driver_free, start_async, open_async,      send_async, close_async, erase_credential_async,
+  reset_async, stop_async,  get_sleep_locks,
 };
 
 FakePort *

@@ -18,6 +18,7 @@ typedef enum {
   FAKE_SEND,
   FAKE_CLOSE,
   FAKE_ERASE,
+  FAKE_RESET,
   FAKE_STOP,
 } FakeOperation;
 
@@ -46,6 +47,7 @@ typedef struct {
   GByteArray *sent; /**< all bytes of all sends */
   gsize last_send_bytes;
   ModuleCredentialPart erased; /**< the part of the last erase */
+  ModuleReset reset;           /**< the last one */
 } FakePort;
 
 FakePort *fake_port_new (void);

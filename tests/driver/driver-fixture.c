@@ -313,6 +313,13 @@ driver_fixture_erase (ModuleCredentialPart part)
 }
 
 void
+driver_fixture_reset (ModuleReset reset)
+{
+  driver_fixture.tasks++;
+  module_driver_reset_async (driver_fixture.driver, reset, on_done, (gpointer) "reset");
+}
+
+void
 driver_fixture_stop (void)
 {
   driver_fixture.tasks++;

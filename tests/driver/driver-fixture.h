@@ -91,6 +91,7 @@ void driver_fixture_open (void);
 void driver_fixture_send (const char *data);
 void driver_fixture_close (void);
 void driver_fixture_erase (ModuleCredentialPart part);
+void driver_fixture_reset (ModuleReset reset);
 void driver_fixture_stop (void);
 
 /** Runs until the script is done and no operation is under way; then the log must be @log. */

@@ -96,12 +96,13 @@ on_restart_handled (Bc660kDriver *driver, char **lines, const GError *error, gpo
   /* Whether the echo is off does not matter to the channel; it only saves time. */
 }
 
-static void
-on_restart (const AtEvent *event, gpointer user_data)
+void
+bc660k_driver_handle_restart (Bc660kDriver *driver)
 {
-  Bc660kDriver *driver = bc660k_private_ref (user_data);
   g_autoptr (GError) error = module_error_new (CLOSE_REASON_MODULE_RESTARTED, 0, "the module restarted");
 
+  bc660k_private_ref (driver);
+  driver->restarts++;
   /* First, since what is queued was meant for the module as it was. */
   at_channel_restart (driver->channel);
   bc660k_private_run_line (driver, "ATE0", NULL, on_restart_handled, NULL);
@@ -109,6 +110,12 @@ on_restart (const AtEvent *event, gpointer user_data)
   if (driver->parent.listener != NULL)
     driver->parent.listener->restarted (driver->parent.listener_data);
   bc660k_private_unref (driver);
+}
+
+static void
+on_restart (const AtEvent *event, gpointer user_data)
+{
+  bc660k_driver_handle_restart (user_data);
 }
 
 static void
@@ -142,9 +149,9 @@ get_payload_size (const char *line, gsize length, gpointer user_data)
 
 /** Lines whose beginning says that they hold neither payload nor secret. */
 static const char *const harmless[] = {
-  "+CEREG:",       "+CFUN:",   "+CGSN:",    "+CME ERROR",  "+CPIN:",     "+IP:",
-  "+QNBIOTEVENT:", "+QSCLK:",  "+QSSLCFG:", "+QSSLCLOSE:", "+QSSLOPEN:", "+QSSLSEND:",
-  "AT+CGSN=",      "AT+QSCLK", "AT+QSSL",   "F1: 0000",    "Quectel_",   "Revision:",
+  "+CEREG:",  "+CFUN:",    "+CGSN:",      "+CME ERROR", "+CPIN:",     "+IP:",      "+QNBIOTEVENT:",
+  "+QSCLK:",  "+QSSLCFG:", "+QSSLCLOSE:", "+QSSLOPEN:", "+QSSLSEND:", "AT+CFUN=",  "AT+CGSN=",
+  "AT+QRST=", "AT+QSCLK",  "AT+QSSL",     "F1: 0000",   "Quectel_",   "Revision:",
 };
 
 /** Lines that are harmless when nothing else stands in them; two such letters may well begin a line of a key.
@@ -264,6 +271,7 @@ static const ModuleDriverClass bc660k_class = {
   .send_async = driver_send_async,
   .close_async = driver_close_async,
   .erase_credential_async = bc660k_setup_erase_async,
+  .reset_async = bc660k_recovery_reset_async,
   .stop_async = driver_stop_async,
   .get_sleep_locks = driver_get_sleep_locks,
 };

@@ -117,3 +117,13 @@ bc660k_private_result_error (int result, const char *what)
 {
   return module_error_new (get_result_reason (result), result, "%s: the module reported %d", what, result);
 }
+
+gboolean
+bc660k_private_has_taken_slot (Bc660kDriver *driver)
+{
+  for (guint i = 0; i < MODULE_SLOTS_MAX; i++) {
+    if (!bc660k_slot_is_free (driver->slots[i]))
+      return TRUE;
+  }
+  return FALSE;
+}

@@ -28,6 +28,7 @@ struct Bc660kDriver {
   guint prompt_delay_ms;
   guint margin_ms;
   gboolean lost;         /* the channel has said so */
+  guint restarts;        /* of the module, counted */
   gboolean counted_send; /* the module takes AT+QSSLSEND=<ctx>,<conn>,<length> */
   Bc660kSleep sleep;
   Bc660kSlot *slots[MODULE_SLOTS_MAX];
@@ -73,6 +74,16 @@ void bc660k_setup_async (Bc660kDriver *driver, guint slot, const ModuleOpenReque
 
 /** bc660k-setup.c: the vtable's erase_credential_async. */
 void bc660k_setup_erase_async (ModuleDriver *base, ModuleCredentialPart part, GTask *task);
+
+/** bc660k-recovery.c: the vtable's reset_async. */
+void bc660k_recovery_reset_async (ModuleDriver *base, ModuleReset reset, GTask *task);
+
+/** Whether any slot is not free. */
+gboolean bc660k_private_has_taken_slot (Bc660kDriver *driver);
+
+/** bc660k-driver.c: the module has restarted: what waited for it fails, every connection ends, the listener
+ * hears of it. It may free the driver, so it must be the last thing that the caller does with it. */
+void bc660k_driver_handle_restart (Bc660kDriver *driver);
 
 /** bc660k-slot.c: one connection. */
 Bc660kSlot *bc660k_slot_new (Bc660kDriver *driver, guint number);

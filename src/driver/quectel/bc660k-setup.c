@@ -325,23 +325,13 @@ on_erased (Bc660kDriver *driver, char **lines, const GError *error, gpointer use
 }
 
 static gboolean
-has_taken_slot (Bc660kDriver *driver)
-{
-  for (guint i = 0; i < MODULE_SLOTS_MAX; i++) {
-    if (!bc660k_slot_is_free (driver->slots[i]))
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static gboolean
 on_erase (gpointer user_data)
 {
   Erase *erase = user_data;
   Bc660kDriver *driver = erase->driver;
   g_autoptr (GBytes) text = g_bytes_new_static (ERASED_TEXT, strlen (ERASED_TEXT));
 
-  if (has_taken_slot (driver)) {
+  if (bc660k_private_has_taken_slot (driver)) {
     finish_erase (erase, module_error_new (CLOSE_REASON_STATE, 0, "a connection is open"));
     return G_SOURCE_REMOVE;
   }
