@@ -10,9 +10,8 @@
 
 #include "timer.h"
 #include "at-job.h"
-
-#define CTRL_Z "\x1a"
-#define ESC "\x1b"
+#include "at-urcs.h"
+#include "at-wire.h"
 
 G_DEFINE_QUARK (at - error - quark, at_error)
 
@@ -35,21 +34,13 @@ typedef enum {
   PHASE_LOST,
 } Phase;
 
-typedef struct {
-  const char *prefix;
-  AtUrcFunc func;
-  gpointer user_data;
-} UrcHandler;
-
 struct AtChannel {
-  SerialPort *port;
+  AtWire *wire;
   AtParser *parser;
   const AtFraming *framing;
   gpointer framing_data;
   AtTiming timing;
-  char *name;
-  AtTrace *trace;
-  GArray *urc_handlers; /* of UrcHandler */
+  AtUrcs *urcs;
   AtLostFunc lost_func;
   gpointer lost_data;
   GSource *lost_source;
@@ -115,7 +106,7 @@ lose (AtChannel *self, const char *message)
     return;
   set_phase (self, PHASE_LOST, 0);
   timer_clear (&self->payload_gap);
-  at_trace_note (self->trace, self->name, message);
+  at_wire_note (self->wire, message);
   fail_all (self, AT_ERROR_LOST, message);
   self->lost_error = g_error_new_literal (AT_ERROR, AT_ERROR_LOST, message);
   /* Behind the completions of the commands, which have the same priority. */
@@ -125,32 +116,12 @@ lose (AtChannel *self, const char *message)
   g_source_attach (self->lost_source, g_main_context_get_thread_default ());
 }
 
+/** Whether something could be written to the port; if not, nobody reads there any more. */
 static void
-write_bytes (AtChannel *self, const char *data, gsize size)
+check_written (AtChannel *self, gboolean written)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
-
-  if (!serial_port_write (self->port, bytes))
+  if (!written)
     lose (self, "the port takes no more data");
-}
-
-static void
-write_line (AtChannel *self, const char *line)
-{
-  g_autofree char *data = g_strconcat (line, "\r", NULL);
-
-  at_trace_write_line (self->trace, self->name, line);
-  write_bytes (self, data, strlen (data));
-}
-
-static void
-write_payload (AtChannel *self, const AtCommand *command)
-{
-  at_trace_write_payload (self->trace, self->name, g_bytes_get_size (command->payload));
-  if (!serial_port_write (self->port, command->payload))
-    lose (self, "the port takes no more data");
-  else if (command->data_mode == AT_DATA_CTRL_Z)
-    write_bytes (self, CTRL_Z, 1);
 }
 
 /**
@@ -167,11 +138,10 @@ leave_data_mode (AtChannel *self, const AtCommand *command)
     break;
   case AT_DATA_COUNTED:
     if (self->phase != PHASE_RESPONSE)
-      write_payload (self, command);
+      check_written (self, at_wire_write_payload (self->wire, command));
     break;
   case AT_DATA_CTRL_Z:
-    at_trace_write_line (self->trace, self->name, "ESC");
-    write_bytes (self, ESC, 1);
+    check_written (self, at_wire_write_escape (self->wire));
     break;
   }
 }
@@ -187,12 +157,12 @@ send_probe (AtChannel *self)
    * of the host may have left an upload half done: nothing else would end it, every probe would become part
    * of it (note 2.3.1). */
   if (!self->in_step)
-    write_bytes (self, ESC "\r", 2);
-  else if (self->probes_sent > 0)
-    write_bytes (self, "\r", 1);
+    check_written (self, at_wire_write_escape (self->wire));
+  if (!self->in_step || self->probes_sent > 0)
+    check_written (self, at_wire_write_return (self->wire));
   self->probes_sent++;
-  set_phase (self, PHASE_PROBE, self->timing.probe_timeout_ms + serial_port_get_transfer_ms (self->port, 8));
-  write_line (self, "AT");
+  set_phase (self, PHASE_PROBE, self->timing.probe_timeout_ms + at_wire_get_transfer_ms (self->wire, 8));
+  check_written (self, at_wire_write_line (self->wire, "AT"));
 }
 
 static void
@@ -227,12 +197,12 @@ start_job (AtChannel *self)
 
   self->job = g_queue_pop_head (&self->queue);
   command = self->job->command;
-  transfer_ms = serial_port_get_transfer_ms (self->port, command->line->len + 1);
+  transfer_ms = at_wire_get_transfer_ms (self->wire, command->line->len + 1);
   if (command->data_mode == AT_DATA_NONE)
     set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
   else
     set_phase (self, PHASE_PROMPT, command->prompt_timeout_ms + transfer_ms);
-  write_line (self, command->line->str);
+  check_written (self, at_wire_write_line (self->wire, command->line->str));
 }
 
 /** Starts what can be started. */
@@ -264,7 +234,7 @@ time_out_job (AtChannel *self)
 {
   AtJob *job = g_steal_pointer (&self->job);
 
-  at_trace_note (self->trace, self->name, "no answer in time: getting back into step");
+  at_wire_note (self->wire, "no answer in time: getting back into step");
   self->in_step = FALSE;
   leave_data_mode (self, job->command);
   at_job_fail (job, AT_ERROR_TIMEOUT, "the module did not answer in time");
@@ -276,11 +246,11 @@ static void
 send_data (AtChannel *self)
 {
   const AtCommand *command = self->job->command;
-  guint transfer_ms = serial_port_get_transfer_ms (self->port, g_bytes_get_size (command->payload) + 1);
+  guint transfer_ms = at_wire_get_transfer_ms (self->wire, g_bytes_get_size (command->payload) + 1);
 
   set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
   at_parser_expect_echo (self->parser, command->payload);
-  write_payload (self, command);
+  check_written (self, at_wire_write_payload (self->wire, command));
 }
 
 /** What is awaited may stand behind a payload that a slow line is still carrying. */
@@ -384,10 +354,8 @@ add_response_line (AtChannel *self, const char *line)
 {
   AtJob *job = self->job;
 
-  if (job->lines->len < AT_CHANNEL_RESPONSE_MAX_LINES) {
-    g_ptr_array_add (job->lines, g_strdup (line));
+  if (at_job_add_line (job, line))
     return;
-  }
   self->job = NULL;
   self->in_step = FALSE;
   at_job_fail (job, AT_ERROR_BROKEN, "the module's answer does not end");
@@ -398,18 +366,6 @@ static gboolean
 has_job (AtChannel *self)
 {
   return self->phase == PHASE_PROMPT || self->phase == PHASE_DATA || self->phase == PHASE_RESPONSE;
-}
-
-static const UrcHandler *
-find_urc_handler (AtChannel *self, const char *line)
-{
-  for (guint i = 0; i < self->urc_handlers->len; i++) {
-    const UrcHandler *handler = &g_array_index (self->urc_handlers, UrcHandler, i);
-
-    if (g_str_has_prefix (line, handler->prefix))
-      return handler;
-  }
-  return NULL;
 }
 
 static gboolean
@@ -423,18 +379,11 @@ is_response (AtChannel *self, const AtEvent *event)
 static void
 handle_line (AtChannel *self, const AtEvent *event)
 {
-  const UrcHandler *handler;
-
   if (has_job (self) && is_response (self, event)) {
     add_response_line (self, event->line);
     return;
   }
-  handler = find_urc_handler (self, event->line);
-  if (handler != NULL) {
-    handler->func (event, handler->user_data);
-    return;
-  }
-  if (event->kind != AT_EVENT_LINE)
+  if (at_urcs_dispatch (self->urcs, event) || event->kind != AT_EVENT_LINE)
     return;
   if (self->phase == PHASE_PROBE || self->phase == PHASE_QUIET) {
     handle_probe_line (self, event->line);
@@ -458,20 +407,11 @@ handle_prompt (AtChannel *self)
     send_data (self);
 }
 
-static void
-trace_event (AtChannel *self, const AtEvent *event)
-{
-  gsize visible = self->framing->get_visible_length (event->line, event->length, self->framing_data);
-
-  at_trace_read (self->trace, self->name, event, MIN (visible, event->length));
-}
-
 /** A URC handler may free the channel, so this must be the last use of it. */
 static void
 dispatch (AtChannel *self, const AtEvent *event)
 {
-  if (self->trace != NULL)
-    trace_event (self, event);
+  at_wire_note_event (self->wire, event, self->framing, self->framing_data);
   /* What follows a broken payload may be the rest of it, so the next command starts with a probe. */
   if (event->kind == AT_EVENT_BROKEN)
     self->in_step = FALSE;
@@ -546,14 +486,12 @@ at_channel_new (SerialPort *port, const AtFraming *framing, gpointer framing_dat
 {
   AtChannel *self = g_new0 (AtChannel, 1);
 
-  self->port = port;
+  self->wire = at_wire_new (port, name, trace);
   self->framing = framing;
   self->framing_data = framing_data;
   self->timing = *timing;
-  self->name = g_strdup (name);
-  self->trace = trace != NULL ? at_trace_ref (trace) : NULL;
   self->parser = at_parser_new (framing, framing_data);
-  self->urc_handlers = g_array_new (FALSE, FALSE, sizeof (UrcHandler));
+  self->urcs = at_urcs_new ();
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
   timer_init (&self->payload_gap, timer_clock_get_system (), on_payload_gap, self);
   self->may_sleep = TRUE;
@@ -574,11 +512,9 @@ at_channel_free (AtChannel *self)
   fail_all (self, AT_ERROR_LOST, "the port was closed");
   timer_dispose (&self->timer);
   timer_dispose (&self->payload_gap);
-  serial_port_free (self->port);
+  at_wire_free (self->wire);
   at_parser_free (self->parser);
-  g_array_unref (self->urc_handlers);
-  g_clear_pointer (&self->trace, at_trace_unref);
-  g_free (self->name);
+  at_urcs_free (self->urcs);
   g_free (self);
 }
 
@@ -592,9 +528,7 @@ at_channel_set_lost_func (AtChannel *self, AtLostFunc func, gpointer user_data)
 void
 at_channel_add_urc (AtChannel *self, const char *prefix, AtUrcFunc func, gpointer user_data)
 {
-  UrcHandler handler = { prefix, func, user_data };
-
-  g_array_append_val (self->urc_handlers, handler);
+  at_urcs_add (self->urcs, prefix, func, user_data);
 }
 
 void
@@ -628,7 +562,7 @@ at_channel_restart (AtChannel *self)
 {
   if (self->phase == PHASE_LOST)
     return;
-  at_trace_note (self->trace, self->name, "the module restarted");
+  at_wire_note (self->wire, "the module restarted");
   self->in_step = FALSE;
   fail_all (self, AT_ERROR_RESTARTED, "the module restarted");
   start_probing (self);

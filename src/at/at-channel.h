@@ -14,6 +14,7 @@
 #include "at-command.h"
 #include "at-parser.h"
 #include "at-trace.h"
+#include "at-urcs.h"
 #include "serial-port.h"
 
 #define AT_ERROR (at_error_quark ())
@@ -60,9 +61,6 @@ typedef struct {
 extern const AtTiming at_timing_default;
 
 typedef struct AtChannel AtChannel;
-
-/** @event: AT_EVENT_LINE, AT_EVENT_PAYLOAD, AT_EVENT_OVERLONG or AT_EVENT_BROKEN; valid during the call. */
-typedef void (*AtUrcFunc) (const AtEvent *event, gpointer user_data);
 
 /** The module is lost: every command has failed before. At most once; nothing comes after it. */
 typedef void (*AtLostFunc) (const GError *error, gpointer user_data);

@@ -15,6 +15,15 @@ at_job_new (AtCommand *command, GTask *task)
   return job;
 }
 
+gboolean
+at_job_add_line (AtJob *job, const char *line)
+{
+  if (job->lines->len >= AT_CHANNEL_RESPONSE_MAX_LINES)
+    return FALSE;
+  g_ptr_array_add (job->lines, g_strdup (line));
+  return TRUE;
+}
+
 static void
 job_free (gpointer data)
 {

@@ -18,6 +18,9 @@ typedef struct {
 /** Takes @command and @task. */
 AtJob *at_job_new (AtCommand *command, GTask *task);
 
+/** Adds a line to the response. FALSE, and nothing added, when it has AT_CHANNEL_RESPONSE_MAX_LINES. */
+gboolean at_job_add_line (AtJob *job, const char *line);
+
 /** Ends @job (taken): the task returns from the main loop, its lines or, when there is one, its error. */
 void at_job_end (AtJob *job);
 

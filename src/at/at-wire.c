@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * See at-wire.h.
+ */
+#include "at-wire.h"
+
+#include <string.h>
+
+#define CTRL_Z "\x1a"
+#define ESC "\x1b"
+
+struct AtWire {
+  SerialPort *port;
+  char *name;
+  AtTrace *trace;
+};
+
+AtWire *
+at_wire_new (SerialPort *port, const char *name, AtTrace *trace)
+{
+  AtWire *self = g_new0 (AtWire, 1);
+
+  self->port = port;
+  self->name = g_strdup (name);
+  self->trace = trace != NULL ? at_trace_ref (trace) : NULL;
+  return self;
+}
+
+void
+at_wire_free (AtWire *self)
+{
+  serial_port_free (self->port);
+  g_clear_pointer (&self->trace, at_trace_unref);
+  g_free (self->name);
+  g_free (self);
+}
+
+static gboolean
+write_text (AtWire *self, const char *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  return serial_port_write (self->port, bytes);
+}
+
+gboolean
+at_wire_write_line (AtWire *self, const char *line)
+{
+  g_autofree char *text = g_strconcat (line, "\r", NULL);
+
+  at_trace_write_line (self->trace, self->name, line);
+  return write_text (self, text);
+}
+
+gboolean
+at_wire_write_payload (AtWire *self, const AtCommand *command)
+{
+  at_trace_write_payload (self->trace, self->name, g_bytes_get_size (command->payload));
+  return serial_port_write (self->port, command->payload)
+         && (command->data_mode != AT_DATA_CTRL_Z || write_text (self, CTRL_Z));
+}
+
+gboolean
+at_wire_write_escape (AtWire *self)
+{
+  at_trace_write_line (self->trace, self->name, "ESC");
+  return write_text (self, ESC);
+}
+
+gboolean
+at_wire_write_return (AtWire *self)
+{
+  return write_text (self, "\r");
+}
+
+guint
+at_wire_get_transfer_ms (AtWire *self, gsize size)
+{
+  return serial_port_get_transfer_ms (self->port, size);
+}
+
+void
+at_wire_note (AtWire *self, const char *text)
+{
+  at_trace_note (self->trace, self->name, text);
+}
+
+void
+at_wire_note_event (AtWire *self, const AtEvent *event, const AtFraming *framing, gpointer framing_data)
+{
+  gsize visible;
+
+  if (self->trace == NULL)
+    return;
+  visible = framing->get_visible_length (event->line, event->length, framing_data);
+  at_trace_read (self->trace, self->name, event, MIN (visible, event->length));
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The port with its trace: whatever is written is traced, payload as its size only. Knows no order in which
+ * things are written, and does not read.
+ */
+#pragma once
+
+#include "at-command.h"
+#include "at-parser.h"
+#include "at-trace.h"
+#include "serial-port.h"
+
+typedef struct AtWire AtWire;
+
+/** Takes @port. @trace may be NULL; @name is how the port is called in it. */
+AtWire *at_wire_new (SerialPort *port, const char *name, AtTrace *trace);
+
+/** Closes the port. */
+void at_wire_free (AtWire *self);
+
+/** Each of these queues its bytes; FALSE: the port takes no more data. */
+gboolean at_wire_write_line (AtWire *self, const char *line);
+gboolean at_wire_write_payload (AtWire *self, const AtCommand *command);
+
+/** ESC: ends data mode of the form AT_DATA_CTRL_Z (note 2.3.1). */
+gboolean at_wire_write_escape (AtWire *self);
+
+/** A CR: ends whatever garbage stands in the module's line buffer. */
+gboolean at_wire_write_return (AtWire *self);
+
+/** How long @size bytes take on the line. */
+guint at_wire_get_transfer_ms (AtWire *self, gsize size);
+
+/** For the trace: what happens, and an event, of which @framing says how much may be shown. */
+void at_wire_note (AtWire *self, const char *text);
+void at_wire_note_event (AtWire *self, const AtEvent *event, const AtFraming *framing, gpointer framing_data);
