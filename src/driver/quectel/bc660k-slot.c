@@ -7,6 +7,7 @@
 #include "bc660k-private.h"
 
 #include "bc660k-commands.h"
+#include "bc660k-opening.h"
 
 /* The module's own limit for a DTLS handshake, which no setting changes (note 2.3.2). */
 #define DTLS_OPEN_TIMEOUT_MS 123000
@@ -26,22 +27,12 @@ typedef enum {
   SLOT_CLOSING,     /* AT+QSSLCLOSE was given */
 } SlotState;
 
-/** What an open needs until AT+QSSLOPEN is given. It outlives the open when a command for it is still under
- * way. */
-typedef struct {
-  int ref_count;
-  Bc660kSlot *slot;
-  ModuleOpenRequest request;
-  char *host; /* behind request.host */
-  gboolean cancelled;
-} Opening;
-
 struct Bc660kSlot {
   Bc660kDriver *driver; /* not owned: the driver frees its slots */
   guint number;
   SlotState state;
   TlsSettings settings;   /* of the present or last connection */
-  Opening *opening;       /* while configuring */
+  Bc660kOpening *opening; /* while configuring */
   gboolean open_pending;  /* AT+QSSLOPEN was given and its result has not come */
   gboolean close_pending; /* AT+QSSLCLOSE was given and neither refused nor done */
   gboolean came_up;       /* the open succeeded while it was being closed */
@@ -55,43 +46,6 @@ struct Bc660kSlot {
 };
 
 static void run_close (Bc660kSlot *self);
-
-static Opening *
-opening_new (Bc660kSlot *slot, const ModuleOpenRequest *request)
-{
-  Opening *opening = g_new0 (Opening, 1);
-
-  opening->ref_count = 1;
-  opening->slot = slot;
-  opening->request = *request;
-  opening->host = g_strdup (request->host);
-  opening->request.host = opening->host;
-  for (guint part = 0; part < MODULE_CREDENTIAL_PARTS; part++) {
-    if (request->credentials[part].pem != NULL)
-      g_bytes_ref (request->credentials[part].pem);
-  }
-  return opening;
-}
-
-static void
-opening_unref (Opening *opening)
-{
-  if (--opening->ref_count > 0)
-    return;
-  for (guint part = 0; part < MODULE_CREDENTIAL_PARTS; part++)
-    g_clear_pointer (&opening->request.credentials[part].pem, g_bytes_unref);
-  g_free (opening->host);
-  g_free (opening);
-}
-
-static void
-drop_opening (Bc660kSlot *self)
-{
-  if (self->opening == NULL)
-    return;
-  self->opening->cancelled = TRUE;
-  g_clear_pointer (&self->opening, opening_unref);
-}
 
 /** For a result. The module keeps its time-out itself for TLS only (note 2.3.1), so for DTLS this one is
  * exact. */
@@ -123,7 +77,7 @@ set_state (Bc660kSlot *self, SlotState state, guint timeout_ms)
   else
     timer_clear (&self->timer);
   if (state != SLOT_CONFIGURING)
-    drop_opening (self);
+    g_clear_pointer (&self->opening, bc660k_opening_drop);
   if (state == SLOT_FREE && was_taken)
     bc660k_sleep_release (self->driver);
 }
@@ -317,8 +271,8 @@ run_open (Bc660kSlot *self)
 {
   const ModuleDriverListener *listener = self->driver->parent.listener;
   g_autoptr (GError) error = NULL;
-  AtCommand *command =
-      bc660k_commands_new_open (self->number, &self->opening->request, get_timeout_ms (self), &error);
+  AtCommand *command = bc660k_commands_new_open (self->number, bc660k_opening_get_request (self->opening),
+                                                 get_timeout_ms (self), &error);
 
   if (command == NULL) {
     fail (self, module_error_new (CLOSE_REASON_MODULE_ERROR, 0, "%s", error->message));
@@ -332,44 +286,14 @@ run_open (Bc660kSlot *self)
 }
 
 static void
-on_set_up (GObject *source, GAsyncResult *result, gpointer user_data)
+on_ready (const GError *error, gpointer user_data)
 {
-  g_autoptr (GError) error = NULL;
-  Opening *opening = user_data;
-  Bc660kSlot *self = opening->slot;
-  Bc660kDriver *driver = self->driver;
-  gboolean ready = g_task_propagate_boolean (G_TASK (result), &error);
+  Bc660kSlot *self = user_data;
 
-  if (self->opening == opening && ready && !opening->cancelled)
+  if (error == NULL)
     run_open (self);
-  else if (self->opening == opening && ready)
-    finish_close (self);
-  else if (self->opening == opening)
-    fail (self, g_steal_pointer (&error));
-  opening_unref (opening);
-  bc660k_private_unref (driver);
-}
-
-static void
-on_awake (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
-{
-  Opening *opening = user_data;
-  Bc660kSlot *self = opening->slot;
-
-  if (self->opening != opening) {
-    opening_unref (opening);
-    return;
-  }
-  if (error != NULL || opening->cancelled) {
-    if (opening->cancelled)
-      finish_close (self);
-    else
-      fail (self, bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, "Waking the module"));
-    opening_unref (opening);
-    return;
-  }
-  bc660k_private_ref (driver);
-  bc660k_setup_async (driver, self->number, &opening->request, &opening->cancelled, on_set_up, opening);
+  else
+    finish (self, error);
 }
 
 void
@@ -382,10 +306,8 @@ bc660k_slot_open (Bc660kSlot *self, const ModuleOpenRequest *request, GTask *tas
   }
   self->open_task = task;
   self->settings = request->settings;
-  self->opening = opening_new (self, request);
   set_state (self, SLOT_CONFIGURING, 0);
-  self->opening->ref_count++;
-  bc660k_sleep_acquire (self->driver, on_awake, self->opening);
+  self->opening = bc660k_opening_start (self->driver, self->number, request, on_ready, self);
 }
 
 void
@@ -577,7 +499,7 @@ bc660k_slot_close (Bc660kSlot *self, GTask *task)
   case SLOT_FREE:
     break;
   case SLOT_CONFIGURING:
-    self->opening->cancelled = TRUE;
+    bc660k_opening_cancel (self->opening);
     break;
   case SLOT_OPENING:
   case SLOT_OPEN:
@@ -661,7 +583,7 @@ bc660k_slot_new (Bc660kDriver *driver, guint number)
 void
 bc660k_slot_free (Bc660kSlot *self)
 {
-  drop_opening (self);
+  g_clear_pointer (&self->opening, bc660k_opening_drop);
   timer_dispose (&self->timer);
   g_clear_error (&self->closing_reason);
   g_ptr_array_unref (self->close_tasks);
