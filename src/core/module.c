@@ -9,6 +9,7 @@
 #include "module-claim.h"
 #include "module-facts.h"
 #include "mssl-error.h"
+#include "slot-table.h"
 
 struct _Module {
   GObject parent_instance;
@@ -29,7 +30,7 @@ struct _Module {
   Timer retry;
   guint retry_ms;
 
-  GPtrArray *slots;     /* Slot; made when the capabilities are known, grows only */
+  SlotTable *slots;     /* grows when the capabilities are known */
   GSource *next_source; /* NULL when nothing is to be begun */
   Eraser *eraser;
   GTask *stop_task;
@@ -127,37 +128,6 @@ on_slot_changed (Slot *slot, gpointer user_data)
   emit_changed (self);
 }
 
-static Slot *
-find_slot (Module *self, SlotState state)
-{
-  Slot *found = NULL;
-
-  for (guint i = 0; i < self->slots->len; i++) {
-    Slot *slot = self->slots->pdata[i];
-
-    /* The oldest connection first. */
-    if (slot_get_state (slot) == state && (found == NULL || slot_get_holder (slot) < slot_get_holder (found)))
-      found = slot;
-  }
-  return found;
-}
-
-static gboolean
-all_slots_free (Module *self)
-{
-  for (guint i = 0; i < self->slots->len; i++)
-    if (slot_get_state (self->slots->pdata[i]) != SLOT_FREE)
-      return FALSE;
-  return TRUE;
-}
-
-static void
-lose_slots (Module *self, const GError *error)
-{
-  for (guint i = 0; i < self->slots->len; i++)
-    slot_lose (self->slots->pdata[i], error);
-}
-
 /* -- the driver: dropped, lost, opened again ------------------------------------------------------- */
 
 static void
@@ -213,7 +183,7 @@ lose_driver (Module *self, const GError *error)
 {
   g_autoptr (GError) lost = module_error_new (CLOSE_REASON_MODULE_LOST, 0, "%s", error->message);
 
-  lose_slots (self, lost);
+  slot_table_lose (self->slots, lost);
   drop_driver (self);
   set_state (self, MODULE_LOST, error->message);
   retry_later (self);
@@ -224,34 +194,37 @@ static void
 on_connecting (guint index, gpointer user_data)
 {
   Module *self = user_data;
+  Slot *slot = slot_table_get (self->slots, index);
 
-  if (index < self->slots->len)
-    slot_handle_connecting (self->slots->pdata[index]);
+  if (slot != NULL)
+    slot_handle_connecting (slot);
 }
 
 static void
 on_received (guint index, GBytes *data, gpointer user_data)
 {
   Module *self = user_data;
+  Slot *slot = slot_table_get (self->slots, index);
 
-  if (index < self->slots->len)
-    slot_handle_received (self->slots->pdata[index], data);
+  if (slot != NULL)
+    slot_handle_received (slot, data);
 }
 
 static void
 on_closed (guint index, const GError *error, gpointer user_data)
 {
   Module *self = user_data;
+  Slot *slot = slot_table_get (self->slots, index);
 
-  if (index < self->slots->len)
-    slot_handle_closed (self->slots->pdata[index], error);
+  if (slot != NULL)
+    slot_handle_closed (slot, error);
 }
 
 static void
 on_credential_changed (ModuleCredentialPart part, gboolean known, gpointer user_data)
 {
   Module *self = user_data;
-  Slot *slot = find_slot (self, SLOT_CONFIGURING);
+  Slot *slot = slot_table_find (self->slots, SLOT_CONFIGURING);
   const char *digest = slot != NULL ? slot_get_digest (slot, part) : NULL;
   g_autoptr (GError) error = NULL;
   gboolean noted;
@@ -320,13 +293,6 @@ operation_free (Operation *operation)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Operation, operation_free)
 
 static void
-add_slots (Module *self)
-{
-  while (self->slots->len < self->facts.capabilities.slots)
-    g_ptr_array_add (self->slots, slot_new (G_OBJECT (self), self->slots->len, on_slot_changed, self));
-}
-
-static void
 on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Operation) operation = user_data;
@@ -342,7 +308,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   }
   module_facts_take (&self->facts, self->driver);
-  add_slots (self);
+  slot_table_grow (self->slots, self->facts.capabilities.slots);
   self->retry_ms = MODULE_RETRY_FIRST_MS;
   eraser_want (self->eraser);
   set_state (self, MODULE_READY, "");
@@ -395,7 +361,7 @@ module_start (Module *self)
 static gboolean
 begin_erasure (Module *self)
 {
-  return self->state == MODULE_READY && all_slots_free (self)
+  return self->state == MODULE_READY && slot_table_is_idle (self->slots)
          && eraser_begin (self->eraser, self->driver, self->facts.identity.imei);
 }
 
@@ -408,9 +374,9 @@ begin_next (Module *self)
   if (eraser_is_busy (self->eraser))
     return;
 
-  waiting = find_slot (self, SLOT_WAITING);
+  waiting = slot_table_find (self->slots, SLOT_WAITING);
   if (waiting != NULL) {
-    if (find_slot (self, SLOT_CONFIGURING) == NULL)
+    if (slot_table_find (self->slots, SLOT_CONFIGURING) == NULL)
       slot_start (waiting);
   } else if (begin_erasure (self)) {
     return;
@@ -440,7 +406,7 @@ module_erase_credentials_finish (Module *self, GAsyncResult *result, GError **er
 gboolean
 module_has_free_slot (Module *self)
 {
-  return self->state == MODULE_READY && find_slot (self, SLOT_FREE) != NULL;
+  return self->state == MODULE_READY && slot_table_find (self->slots, SLOT_FREE) != NULL;
 }
 
 static void
@@ -463,7 +429,8 @@ set_busy (Module *self, GError **error)
                             g_array_index (holders, guint64, i));
   g_set_error (error, MSSL_ERROR, MSSL_ERROR_BUSY,
                "Module \"%s\" has no free slot: connection %s holds %s; try again when it has closed",
-               self->config.name, numbers->str, self->slots->len == 1 ? "its only one" : "them");
+               self->config.name, numbers->str,
+               slot_table_count (self->slots) == 1 ? "its only one" : "them");
 }
 
 Slot *
@@ -476,7 +443,7 @@ module_take_slot (Module *self, guint64 number, const SlotListener *slot_listene
     set_not_ready (self, error);
     return NULL;
   }
-  slot = find_slot (self, SLOT_FREE);
+  slot = slot_table_find (self->slots, SLOT_FREE);
   if (slot == NULL) {
     set_busy (self, error);
     return NULL;
@@ -494,15 +461,7 @@ module_holds_credential (Module *self, ModuleCredentialPart part, const char *di
 GArray *
 module_list_holders (Module *self)
 {
-  GArray *holders = g_array_new (FALSE, FALSE, sizeof (guint64));
-
-  for (guint i = 0; i < self->slots->len; i++) {
-    guint64 number = slot_get_holder (self->slots->pdata[i]);
-
-    if (number != 0)
-      g_array_append_val (holders, number);
-  }
-  return holders;
+  return slot_table_list_holders (self->slots);
 }
 
 /* -- the end ----------------------------------------------------------------------------------------- */
@@ -515,7 +474,7 @@ module_abandon (Module *self)
 
   timer_clear (&self->retry);
   set_state (self, MODULE_STOPPED, "");
-  lose_slots (self, error);
+  slot_table_lose (self->slots, error);
   drop_driver (self);
   eraser_return_tasks (self->eraser);
   if (task != NULL)
@@ -653,7 +612,7 @@ module_finalize (GObject *object)
   module_facts_clear (&self->facts);
   g_free (self->state_text);
   g_free (self->logged_text);
-  g_ptr_array_unref (self->slots);
+  slot_table_free (self->slots);
   g_clear_pointer (&self->eraser, eraser_free);
   G_OBJECT_CLASS (module_parent_class)->finalize (object);
 }
@@ -675,7 +634,7 @@ module_init (Module *self)
   self->state_text = g_strdup ("");
   module_facts_init (&self->facts);
   self->retry_ms = MODULE_RETRY_FIRST_MS;
-  self->slots = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);
+  self->slots = slot_table_new (G_OBJECT (self), on_slot_changed, self);
 }
 
 Module *
