@@ -11,6 +11,9 @@ typedef enum {
   SIM_RESULT_ERROR,
   SIM_RESULT_NOT_ALLOWED,   /* +CME ERROR: 3 */
   SIM_RESULT_NOT_SUPPORTED, /* +CME ERROR: 4 */
+  SIM_RESULT_NO_SIM,        /* +CME ERROR: 10 */
+  SIM_RESULT_SIM_BUSY,      /* +CME ERROR: 14 */
+  SIM_RESULT_WRONG_PIN,     /* +CME ERROR: 16 */
   SIM_RESULT_BAD_PARAMETER, /* +CME ERROR: 50 */
   SIM_RESULT_PENDING,       /* the command ends later */
 } SimResult;

@@ -142,11 +142,16 @@ flush_urcs (SimDialogue *self)
 static const char *
 describe_result (const SimDialogue *self, SimResult result)
 {
-  static const char *const numbers[] = { [SIM_RESULT_NOT_ALLOWED] = "+CME ERROR: 3",
-                                         [SIM_RESULT_NOT_SUPPORTED] = "+CME ERROR: 4",
-                                         [SIM_RESULT_BAD_PARAMETER] = "+CME ERROR: 50" };
+  static const char *const numbers[] = {
+    [SIM_RESULT_NOT_ALLOWED] = "+CME ERROR: 3", [SIM_RESULT_NOT_SUPPORTED] = "+CME ERROR: 4",
+    [SIM_RESULT_NO_SIM] = "+CME ERROR: 10",     [SIM_RESULT_SIM_BUSY] = "+CME ERROR: 14",
+    [SIM_RESULT_WRONG_PIN] = "+CME ERROR: 16",  [SIM_RESULT_BAD_PARAMETER] = "+CME ERROR: 50"
+  };
   static const char *const texts[] = { [SIM_RESULT_NOT_ALLOWED] = "+CME ERROR: operation not allowed",
                                        [SIM_RESULT_NOT_SUPPORTED] = "+CME ERROR: operation not supported",
+                                       [SIM_RESULT_NO_SIM] = "+CME ERROR: SIM not inserted",
+                                       [SIM_RESULT_SIM_BUSY] = "+CME ERROR: SIM busy",
+                                       [SIM_RESULT_WRONG_PIN] = "+CME ERROR: incorrect password",
                                        [SIM_RESULT_BAD_PARAMETER] = "+CME ERROR: incorrect parameters" };
   if (result == SIM_RESULT_OK)
     return "OK";

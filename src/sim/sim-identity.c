@@ -4,26 +4,14 @@
  * ModemManager asks in its initialization is among them. */
 #include "sim-identity.h"
 
-#include <string.h>
+#include "sim-clock.h"
+#include "sim-network.h"
 
 #define ADDRESS "100.64.0.7"
-#define CELL "\"1A2B\",\"00C0FFEE\",9"
 #define MAX_PARAMETERS 12
 
 /* Settings that are one number, in the order of number_rows. */
-typedef enum {
-  NUMBER_CEREG,
-  NUMBER_CFUN,
-  NUMBER_CGATT,
-  NUMBER_CMEE,
-  NUMBER_CPSMS,
-  NUMBER_CSCON,
-  NUMBER_IFC,
-  NUMBER_IPR,
-  NUMBER_QNBIOTEVENT,
-  NUMBER_QSCLK,
-  NUMBER_COUNT
-} Number;
+typedef enum { NUMBER_CMEE, NUMBER_CSCON, NUMBER_IFC, NUMBER_IPR, NUMBER_QSCLK, NUMBER_COUNT } Number;
 
 struct SimIdentity {
   SimDialogue *dialogue;
@@ -34,7 +22,8 @@ struct SimIdentity {
   guint new_baud; /* of a new module */
   gint numbers[NUMBER_COUNT];
   gint operator_format;
-  gint64 clock_offset_us;
+  SimNetwork *network;
+  SimClock *clock;
 };
 
 typedef struct {
@@ -45,15 +34,10 @@ typedef struct {
 } NumberRow;
 
 static const NumberRow number_rows[NUMBER_COUNT] = {
-  [NUMBER_CEREG] = { "+CEREG", "0-5", 0, FALSE },
-  [NUMBER_CFUN] = { "+CFUN", "0,1,4", 1, FALSE },
-  [NUMBER_CGATT] = { "+CGATT", "0,1", 1, FALSE },
   [NUMBER_CMEE] = { "+CMEE", "0-2", 0, TRUE },
-  [NUMBER_CPSMS] = { "+CPSMS", "0-2", 0, FALSE },
   [NUMBER_CSCON] = { "+CSCON", "0,1", 0, FALSE },
   [NUMBER_IFC] = { "+IFC", "0,2", 0, TRUE },
   [NUMBER_IPR] = { "+IPR", "2400,4800,9600,19200,38400,57600,115200,230400,460800", 115200, TRUE },
-  [NUMBER_QNBIOTEVENT] = { "+QNBIOTEVENT", "0,1", 0, FALSE },
   [NUMBER_QSCLK] = { "+QSCLK", "0-2", 1, TRUE },
 };
 
@@ -80,22 +64,13 @@ static const struct {
   { "+GSN", "860536040000015" },
   { "+CGSN=1", "+CGSN: 860536040000015" },
   { "+CGSN=?", "+CGSN: (0-3)" },
-  { "+CIMI", "262011234567890" },
   { "+QCCID", "+QCCID: 89490200001234567890" },
-  { "+CPIN?", "+CPIN: READY" },
-  { "+CSQ", "+CSQ: 21,0" },
-  { "+CSQ=?", "+CSQ: (0-31,99),(0-7,99)" },
-  { "+CESQ", "+CESQ: 41,0,255,255,20,41" },
-  { "+CESQ=?", "+CESQ: (0-63,99),(0-7,99),(255),(255),(0-34,255),(0-97,255)" },
   { "+WS46=?", "+WS46: (28)" },
   { "+CGDCONT=?",
     "+CGDCONT: (0-10),\"IP\",,,(0),(0),,,,,(0,1)\n+CGDCONT: (0-10),\"IPV6\",,,(0),(0),,,,,(0,1)\n"
     "+CGDCONT: (0-10),\"IPV4V6\",,,(0),(0),,,,,(0,1)" },
   { "+CGDCONT?", "+CGDCONT: 0,\"IP\",\"iot.simtel\",\"" ADDRESS "\",0,0,,,,,0" },
   { "+CGACT?", "+CGACT: 0,1" },
-  { "+CGPADDR", "+CGPADDR: 0,\"" ADDRESS "\"" },
-  { "+CGPADDR=0", "+CGPADDR: 0,\"" ADDRESS "\"" },
-  { "+CGPADDR=?", "+CGPADDR: (0)" },
   { "+COPS=?", "+COPS: (2,\"Sim Telecom\",\"SimTel\",\"26201\",9),,(0-4),(0-2)" },
   { "+CEDRXS?", "+CEDRXS: 5,\"0000\"" },
 };
@@ -103,12 +78,6 @@ static const struct {
 /* Write forms that are accepted and change nothing here. */
 static const char *const ignored_names[] = { "+CEDRXS", "+CGACT", "+CGDCONT", "+CGEREP",
                                              "+CTZR",   "+QCFG",  "+QBAND" };
-
-static gboolean
-is_registered (const SimIdentity *self)
-{
-  return self->numbers[NUMBER_CFUN] == 1 && self->numbers[NUMBER_CGATT] == 1;
-}
 
 /* Whether a list such as "0-2,4" has the value. */
 static gboolean
@@ -126,27 +95,8 @@ list_has (const char *list, gint value)
 }
 
 static void
-announce_registration (SimIdentity *self)
-{
-  gint format = self->numbers[NUMBER_CEREG];
-  gboolean has_cell = is_registered (self) && format >= 2;
-  sim_dialogue_urc (self->dialogue, "+CEREG: %d%s", is_registered (self) ? 1 : 0, has_cell ? "," CELL : "");
-}
-
-void
-sim_identity_announce (SimIdentity *self)
-{
-  sim_dialogue_urc (self->dialogue, "RDY");
-  sim_dialogue_urc (self->dialogue, "+CFUN: 1");
-  sim_dialogue_urc (self->dialogue, "+CPIN: READY");
-  announce_registration (self);
-  sim_dialogue_urc (self->dialogue, "+IP: " ADDRESS);
-}
-
-static void
 apply_number (SimIdentity *self, Number number, gint value)
 {
-  gboolean was_registered = is_registered (self);
   self->numbers[number] = value;
   if (number_rows[number].is_kept)
     sim_nvram_set_number (self->nvram, number_rows[number].name, value);
@@ -156,14 +106,6 @@ apply_number (SimIdentity *self, Number number, gint value)
     sim_dialogue_set_may_sleep (self->dialogue, value != 0);
   if (number == NUMBER_IPR)
     self->events->baud_changed ((guint) value, self->user_data);
-  if (was_registered == is_registered (self))
-    return;
-
-  self->events->network_changed (is_registered (self), self->user_data);
-  if (self->numbers[NUMBER_CEREG] > 0)
-    announce_registration (self);
-  if (is_registered (self))
-    sim_dialogue_urc (self->dialogue, "+IP: " ADDRESS);
 }
 
 static SimResult
@@ -182,10 +124,7 @@ read_number (SimIdentity *self, Number number)
 {
   const char *name = number_rows[number].name;
   gint value = self->numbers[number];
-  if (number == NUMBER_CEREG)
-    sim_dialogue_info (self->dialogue, "%s: %d,%d%s", name, value, is_registered (self) ? 1 : 0,
-                       is_registered (self) && value >= 2 ? "," CELL : "");
-  else if (number == NUMBER_IFC)
+  if (number == NUMBER_IFC)
     sim_dialogue_info (self->dialogue, "%s: %d,%d", name, value, value);
   else
     sim_dialogue_info (self->dialogue, "%s: %d", name, value);
@@ -228,52 +167,7 @@ run_reset_profile (SimIdentity *self, const SimCommand *command)
 {
   set_echo (self, TRUE);
   apply_number (self, NUMBER_CMEE, number_rows[NUMBER_CMEE].initial);
-  apply_number (self, NUMBER_CEREG, number_rows[NUMBER_CEREG].initial);
-  return SIM_RESULT_OK;
-}
-
-static SimResult
-read_clock (SimIdentity *self)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autoptr (GDateTime) shown = g_date_time_add (now, self->clock_offset_us);
-  g_autofree char *text = g_date_time_format (shown, "%y/%m/%d,%H:%M:%S+00");
-  sim_dialogue_info (self->dialogue, "+CCLK: \"%s\"", text);
-  return SIM_RESULT_OK;
-}
-
-/* yy/MM/dd,hh:mm:ss and an optional zone in quarters of an hour. */
-static GDateTime *
-parse_clock (const char *text)
-{
-  g_autoptr (GRegex) regex =
-      g_regex_new ("^(\\d\\d)/(\\d\\d)/(\\d\\d),(\\d\\d):(\\d\\d):(\\d\\d)([+-]\\d\\d)?$", 0, 0, NULL);
-  g_autoptr (GMatchInfo) match = NULL;
-  if (!g_regex_match (regex, text, 0, &match))
-    return NULL;
-
-  gint fields[7];
-  for (gint i = 0; i < 7; i++) {
-    g_autofree char *field = g_match_info_fetch (match, i + 1);
-    fields[i] = field != NULL ? (gint) g_ascii_strtoll (field, NULL, 10) : 0;
-  }
-  g_autoptr (GDateTime) local =
-      g_date_time_new_utc (2000 + fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]);
-  return local != NULL ? g_date_time_add_minutes (local, -15 * fields[6]) : NULL;
-}
-
-static SimResult
-run_clock (SimIdentity *self, const SimCommand *command)
-{
-  if (command->form == SIM_FORM_READ)
-    return read_clock (self);
-
-  const char *text = sim_command_get_string (command, 0);
-  g_autoptr (GDateTime) time = text != NULL ? parse_clock (text) : NULL;
-  if (time == NULL)
-    return SIM_RESULT_BAD_PARAMETER;
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  self->clock_offset_us = g_date_time_difference (time, now);
+  sim_network_reset_profile (self->network);
   return SIM_RESULT_OK;
 }
 
@@ -283,7 +177,7 @@ run_operator (SimIdentity *self, const SimCommand *command)
   static const char *const names[] = { "Sim Telecom", "SimTel", "26201" };
   gint mode;
   gint format;
-  if (command->form == SIM_FORM_READ && is_registered (self)) {
+  if (command->form == SIM_FORM_READ && sim_network_is_registered (self->network)) {
     sim_dialogue_info (self->dialogue, "+COPS: 0,%d,\"%s\",9", self->operator_format,
                        names[self->operator_format]);
     return SIM_RESULT_OK;
@@ -307,7 +201,7 @@ static const struct {
 } code_rows[] = {
   { "E0", run_echo },         { "E1", run_echo },          { "E", run_echo },
   { "Z", run_reset_profile }, { "Z0", run_reset_profile }, { "&F", run_reset_profile },
-  { "+CCLK", run_clock },     { "+COPS", run_operator },
+  { "+COPS", run_operator },
 };
 
 static gboolean
@@ -330,6 +224,11 @@ sim_identity_command (SimIdentity *self, const SimCommand *command)
   if (answer_fixed (self, command))
     return SIM_RESULT_OK;
 
+  SimResult result;
+  if (sim_network_command (self->network, command, &result))
+    return result;
+  if (g_str_equal (command->name, "+CCLK"))
+    return sim_clock_command (self->clock, command);
   for (guint i = 0; i < G_N_ELEMENTS (code_rows); i++) {
     if (g_str_equal (code_rows[i].name, command->name))
       return code_rows[i].run (self, command);
@@ -343,6 +242,22 @@ sim_identity_command (SimIdentity *self, const SimCommand *command)
       return SIM_RESULT_OK;
   }
   return SIM_RESULT_ERROR;
+}
+
+void
+sim_identity_start (SimIdentity *self, gboolean has_banner)
+{
+  if (has_banner) {
+    sim_dialogue_urc (self->dialogue, "RDY");
+    sim_dialogue_urc (self->dialogue, "+CFUN: 1");
+  }
+  sim_network_start (self->network, has_banner);
+}
+
+void
+sim_identity_set_coverage (SimIdentity *self, gboolean is_there)
+{
+  sim_network_set_coverage (self->network, is_there);
 }
 
 static gint
@@ -364,6 +279,8 @@ sim_identity_reset (SimIdentity *self)
         number_rows[i].is_kept ? sim_nvram_get_number (self->nvram, number_rows[i].name, initial) : initial;
   }
   self->operator_format = 0;
+  sim_network_reset (self->network);
+  sim_clock_reset (self->clock);
   sim_dialogue_set_echo (self->dialogue, sim_nvram_get_number (self->nvram, "E", 1) != 0);
   sim_dialogue_set_error_format (self->dialogue, CLAMP (self->numbers[NUMBER_CMEE], 0, 2));
   sim_dialogue_set_may_sleep (self->dialogue, self->numbers[NUMBER_QSCLK] != 0);
@@ -387,11 +304,15 @@ sim_identity_new (SimDialogue *dialogue, SimNvram *nvram, const SimSwitch *switc
   self->new_baud = new_baud;
   self->events = events;
   self->user_data = user_data;
+  self->network = sim_network_new (dialogue, switches, events->network_changed, user_data);
+  self->clock = sim_clock_new (dialogue, switches);
   return self;
 }
 
 void
 sim_identity_free (SimIdentity *self)
 {
+  sim_network_free (self->network);
+  sim_clock_free (self->clock);
   g_free (self);
 }

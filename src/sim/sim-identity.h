@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The commands that are not about SSL: identity, SIM, network, clock, sleep, UART. Must not know of TLS. */
+ * The commands that are not about SSL: identity, sleep, UART, and by files of their own network and clock.
+ * Must not know of TLS. */
 #pragma once
 
 #include <glib.h>
@@ -28,8 +29,11 @@ void sim_identity_free (SimIdentity *self);
 /* After a restart: what nvram holds, and defaults for the rest. Tells the dialogue; no events. */
 void sim_identity_reset (SimIdentity *self);
 
-/* The lines of the boot. */
-void sim_identity_announce (SimIdentity *self);
+/* The module has booted, and tells so with a banner. */
+void sim_identity_start (SimIdentity *self, gboolean has_banner);
+
+/* The radio finds no network any more, or again. */
+void sim_identity_set_coverage (SimIdentity *self, gboolean is_there);
 
 /* Answers a command, an unknown one with ERROR. Events run within. */
 SimResult sim_identity_command (SimIdentity *self, const SimCommand *command);

@@ -38,6 +38,22 @@ on_power_cycle (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_network_gone (gpointer user_data)
+{
+  Program *program = user_data;
+  sim_module_set_coverage (program->module, FALSE);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_network_there (gpointer user_data)
+{
+  Program *program = user_data;
+  sim_module_set_coverage (program->module, TRUE);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 on_failed (const char *reason, gpointer user_data)
 {
@@ -96,6 +112,8 @@ main (int argc, char **argv)
   g_unix_signal_add (SIGTERM, on_terminate, &program);
   g_unix_signal_add (SIGINT, on_terminate, &program);
   g_unix_signal_add (SIGHUP, on_power_cycle, &program);
+  g_unix_signal_add (SIGUSR1, on_network_gone, &program);
+  g_unix_signal_add (SIGUSR2, on_network_there, &program);
   if (!run (options, &program, &error)) {
     g_printerr ("modemssl-sim: %s\n", error->message);
     return 1;

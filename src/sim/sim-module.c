@@ -55,8 +55,7 @@ on_booted (gpointer user_data)
   sim_dialogue_power (self->dialogue, TRUE);
   if (banner == SIM_BOOT_BANNER_LONG)
     sim_dialogue_print (self->dialogue, LONG_BANNER);
-  if (banner != SIM_BOOT_BANNER_NONE)
-    sim_identity_announce (self->identity);
+  sim_identity_start (self->identity, banner != SIM_BOOT_BANNER_NONE);
   return G_SOURCE_REMOVE;
 }
 
@@ -87,6 +86,13 @@ sim_module_power_cycle (SimModule *self)
   sim_uart_cut (self->uart);
   restart (self);
   sim_sslio_cure (self->connections, SIM_DEGRADE_UNTIL_POWER);
+}
+
+void
+sim_module_set_coverage (SimModule *self, gboolean is_there)
+{
+  sim_trace_note (self->trace, is_there ? "network there" : "network gone");
+  sim_identity_set_coverage (self->identity, is_there);
 }
 
 static SimResult
@@ -239,10 +245,12 @@ sim_module_new (SimPty *pty, SimNvram *nvram, const SimSwitch *switches, SimFaul
   self->connections = sim_sslio_new (self->dialogue, self->settings, switches, trace);
 
   lose_state (self);
-  if (sim_switch_get (switches, SIM_SWITCH_COLD_START) == SIM_YES)
+  if (sim_switch_get (switches, SIM_SWITCH_COLD_START) == SIM_YES) {
     restart (self);
-  else
-    sim_dialogue_power (self->dialogue, TRUE);
+    return self;
+  }
+  sim_dialogue_power (self->dialogue, TRUE);
+  sim_identity_start (self->identity, FALSE);
   return self;
 }
 

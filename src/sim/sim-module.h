@@ -25,3 +25,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SimModule, sim_module_free)
 
 /* The power goes, and comes back. */
 void sim_module_power_cycle (SimModule *self);
+
+/* The radio finds no network any more, or again. */
+void sim_module_set_coverage (SimModule *self, gboolean is_there);

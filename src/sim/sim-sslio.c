@@ -187,7 +187,7 @@ sim_sslio_reset (SimSslio *self)
 {
   for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++)
     sim_slot_drop (self->slots[i]);
-  self->has_network = TRUE;
+  self->has_network = FALSE;
 }
 
 void
@@ -227,7 +227,6 @@ sim_sslio_new (SimDialogue *dialogue, SimSslcfg *settings, const SimSwitch *swit
   self->dialogue = dialogue;
   self->settings = settings;
   self->switches = switches;
-  self->has_network = TRUE;
   for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++)
     self->slots[i] = sim_slot_new (&world, i);
   return self;

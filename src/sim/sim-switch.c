@@ -84,6 +84,20 @@ static const Row rows[SIM_SWITCH_COUNT] = {
   [SIM_SWITCH_BOOT_MS] = NUMBER ("boot-ms", 0, MAX_MS, "50", "from a restart until AT is answered"),
   [SIM_SWITCH_BOOT_BANNER] = CHOICE ("boot-banner", "short|long|none", "short", "what a restart prints"),
   [SIM_SWITCH_COLD_START] = CHOICE ("cold-start", "no|yes", "no", "begin with the boot, not ready"),
+  [SIM_SWITCH_SIM_CARD] =
+      CHOICE ("sim-card", "ready|pin|none", "ready", "the SIM card; pin: it waits for AT+CPIN=\"1234\""),
+  [SIM_SWITCH_SIM_MS] =
+      NUMBER ("sim-ms", 0, MAX_MS, "0", "from the boot until the card is read; busy before"),
+  [SIM_SWITCH_REGISTRATION] =
+      CHOICE ("registration", "home|roaming|denied|never", "home", "what the search for a network comes to"),
+  [SIM_SWITCH_REGISTER_MS] = NUMBER ("register-ms", 0, MAX_MS, "0", "how long each such search takes"),
+  [SIM_SWITCH_CLOCK] = CHOICE ("clock", "running|1970|1980|empty", "running",
+                               "AT+CCLK? after a restart; 1970, 1980, empty: it is not set"),
+  [SIM_SWITCH_CLOCK_FAST_S] = NUMBER ("clock-fast-s", 0, 1000000000, "0", "how much a running clock is fast"),
+  [SIM_SWITCH_CLOCK_ZONE] =
+      CHOICE ("clock-zone", "+00|+08|-20|none", "+00", "the time zone that it shows, in quarters of an hour"),
+  [SIM_SWITCH_CLOCK_WRITE] =
+      CHOICE ("clock-write", "works|error|ignored", "works", "what AT+CCLK=\"…\" does"),
   [SIM_SWITCH_TIME_SCALE] = { .name = "time-scale",
                               .min = 0.0001,
                               .max = 100,

@@ -30,6 +30,14 @@ HARMLESS = {
     'boot-ms': [50, 400],
     'boot-banner': ['short', 'long', 'none'],
     'cold-start': ['no', 'yes'],
+    'sim-card': ['ready'],
+    'sim-ms': [0],
+    'registration': ['home', 'roaming'],
+    'register-ms': [0],
+    'clock': ['running', '1970', '1980', 'empty'],
+    'clock-fast-s': [0, 86400],
+    'clock-zone': ['+00', '+08', '-20', 'none'],
+    'clock-write': ['works', 'error', 'ignored'],
     'time-scale': [0.05, 1],
     'deliver-split': [0, 1, 7, 64],
 }
@@ -43,12 +51,15 @@ SPECIAL = {
     'degrade-after-opens': [0, 1],
     'degrade-until': ['radio', 'restart', 'power'],
     'silent-after-opens': [0, 1],
+    'sim-card': ['pin', 'none'],
+    'registration': ['denied', 'never'],
     'seed': [1],
 }
 
 # What makes a value show that would not show by itself.
 COMPANIONS = {
     'sleep-first-at': {'sleep-after-ms': 700},
+    'clock-write': {'clock': '1980'},
     'boot-ms': {'cold-start': 'yes'},
     'boot-banner': {'cold-start': 'yes'},
 }
