@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The life of a module: open the port, start the driver, use it, lose it, again. What a slot is used for is
- * not known here.
+ * A module's driver, slots and credentials together: the driver's events go to the slots, and one thing at a
+ * time touches the credentials. What a slot is used for is not known here.
  */
 #include "module.h"
 
 #include "eraser.h"
-#include "module-claim.h"
 #include "module-facts.h"
 #include "mssl-error.h"
 #include "slot-table.h"
@@ -14,26 +13,12 @@
 struct _Module {
   GObject parent_instance;
 
-  ModuleConfig config;
   Ledger *ledger;
-
-  ModuleState state;
-  char *state_text;
-  char *logged_text;
+  ModuleLife *life;
   ModuleFacts facts;
-
-  ModuleClaim *claim;
-  ModuleDriver *driver; /* NULL while absent and lost */
-  guint64 life;         /* counts drivers: a result of an earlier one is dropped */
-  ModuleDriver *doomed; /* lost, to be freed when none of its code is on the stack */
-  GSource *doomed_source;
-  Timer retry;
-  guint retry_ms;
-
   SlotTable *slots;     /* grows when the capabilities are known */
   GSource *next_source; /* NULL when nothing is to be begun */
   Eraser *eraser;
-  GTask *stop_task;
 };
 
 G_DEFINE_FINAL_TYPE (Module, module, G_TYPE_OBJECT)
@@ -41,52 +26,11 @@ G_DEFINE_FINAL_TYPE (Module, module, G_TYPE_OBJECT)
 static guint changed_signal;
 
 static void begin_next (Module *self);
-static void give_port (Module *self);
-
-const char *
-module_state_get_name (ModuleState state)
-{
-  static const char *const names[] = {
-    [MODULE_ABSENT] = "absent", [MODULE_STARTING] = "starting", [MODULE_READY] = "ready",
-    [MODULE_LOST] = "lost",     [MODULE_STOPPED] = "stopped",
-  };
-
-  return names[state];
-}
 
 static void
 emit_changed (Module *self)
 {
   g_signal_emit (self, changed_signal, 0);
-}
-
-/* A port that is tried for hours is told of once, and again when the cause is another. */
-static void
-log_state (Module *self)
-{
-  if (self->state == MODULE_STARTING || g_strcmp0 (self->state_text, self->logged_text) == 0)
-    return;
-
-  g_free (self->logged_text);
-  self->logged_text = g_strdup (self->state_text);
-  g_message ("Module %s (%s) is %s%s%s", self->config.name, self->config.device,
-             module_state_get_name (self->state), *self->state_text != '\0' ? ": " : "", self->state_text);
-}
-
-/* @text: why, for MODULE_ABSENT and MODULE_LOST, and for MODULE_STARTING why it was one of these before. */
-static void
-set_state (Module *self, ModuleState state, const char *text)
-{
-  g_autofree char *old_text = g_steal_pointer (&self->state_text);
-
-  if (state == self->state && g_str_equal (old_text, text)) {
-    self->state_text = g_steal_pointer (&old_text);
-    return;
-  }
-  self->state = state;
-  self->state_text = g_strdup (text);
-  log_state (self);
-  emit_changed (self);
 }
 
 static gboolean
@@ -128,67 +72,7 @@ on_slot_changed (Slot *slot, gpointer user_data)
   emit_changed (self);
 }
 
-/* -- the driver: dropped, lost, opened again ------------------------------------------------------- */
-
-static void
-free_doomed (Module *self)
-{
-  if (self->doomed_source == NULL)
-    return;
-
-  g_source_destroy (self->doomed_source);
-  g_clear_pointer (&self->doomed_source, g_source_unref);
-  g_clear_pointer (&self->doomed, module_driver_free);
-}
-
-static void on_given (const GError *error, gpointer user_data);
-
-static gboolean
-on_port_closed (gpointer user_data)
-{
-  Module *self = user_data;
-
-  free_doomed (self);
-  if (self->stop_task != NULL)
-    module_claim_give (self->claim, on_given, self);
-  return G_SOURCE_REMOVE;
-}
-
-/* One of the driver's own functions may be on the stack, so it goes later (bug class 15). */
-static void
-drop_driver (Module *self)
-{
-  if (self->driver == NULL)
-    return;
-
-  free_doomed (self);
-  self->life++;
-  eraser_forget (self->eraser);
-  module_driver_set_listener (self->driver, NULL, NULL);
-  self->doomed = g_steal_pointer (&self->driver);
-  self->doomed_source = g_idle_source_new ();
-  g_source_set_callback (self->doomed_source, on_port_closed, self, NULL);
-  g_source_attach (self->doomed_source, g_main_context_get_thread_default ());
-}
-
-static void
-retry_later (Module *self)
-{
-  timer_set (&self->retry, self->retry_ms);
-  self->retry_ms = MIN (self->retry_ms * 2, MODULE_RETRY_LAST_MS);
-}
-
-static void
-lose_driver (Module *self, const GError *error)
-{
-  g_autoptr (GError) lost = module_error_new (CLOSE_REASON_MODULE_LOST, 0, "%s", error->message);
-
-  slot_table_lose (self->slots, lost);
-  drop_driver (self);
-  set_state (self, MODULE_LOST, error->message);
-  retry_later (self);
-  schedule_next (self);
-}
+/* -- the driver ------------------------------------------------------------------------------------- */
 
 static void
 on_connecting (guint index, gpointer user_data)
@@ -239,7 +123,7 @@ on_credential_changed (ModuleCredentialPart part, gboolean known, gpointer user_
   if (noted)
     return;
 
-  g_warning ("Module %s: cannot note which credential it holds: %s", self->config.name, error->message);
+  g_warning ("Module %s: cannot note which credential it holds: %s", module_get_name (self), error->message);
   if (slot != NULL)
     slot_fail (slot, module_error_new (CLOSE_REASON_STORAGE, 0, "%s", error->message));
 }
@@ -249,7 +133,7 @@ on_restarted (gpointer user_data)
 {
   Module *self = user_data;
 
-  g_message ("Module %s: it has restarted", self->config.name);
+  g_message ("Module %s: it has restarted", module_get_name (self));
   emit_changed (self);
 }
 
@@ -258,102 +142,46 @@ on_lost (const GError *error, gpointer user_data)
 {
   Module *self = user_data;
 
-  if (self->state == MODULE_STOPPED)
-    give_port (self);
-  else
-    lose_driver (self, error);
+  module_life_lose (self->life, error);
 }
 
-static const ModuleDriverListener listener = {
+static const ModuleDriverListener driver_listener = {
   on_connecting, on_received, on_closed, on_credential_changed, on_restarted, on_lost,
 };
 
-/* A call of the driver: what it was for, and by which driver. */
-typedef struct {
-  Module *module;
-  guint64 life;
-} Operation;
-
-static Operation *
-operation_new (Module *self)
+static void
+on_life_changed (gpointer user_data)
 {
-  Operation *operation = g_new0 (Operation, 1);
-
-  operation->module = g_object_ref (self);
-  operation->life = self->life;
-  return operation;
+  emit_changed (user_data);
 }
 
 static void
-operation_free (Operation *operation)
+on_started (ModuleDriver *driver, gpointer user_data)
 {
-  g_object_unref (operation->module);
-  g_free (operation);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Operation, operation_free)
+  Module *self = user_data;
 
-static void
-on_started (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Operation) operation = user_data;
-  Module *self = operation->module;
-  g_autoptr (GError) error = NULL;
-  gboolean started = module_driver_start_finish (NULL, result, &error);
-
-  if (operation->life != self->life || self->state != MODULE_STARTING)
-    return;
-
-  if (!started) {
-    lose_driver (self, error);
-    return;
-  }
-  module_facts_take (&self->facts, self->driver);
+  module_facts_take (&self->facts, driver);
   slot_table_grow (self->slots, self->facts.capabilities.slots);
-  self->retry_ms = MODULE_RETRY_FIRST_MS;
   eraser_want (self->eraser);
-  set_state (self, MODULE_READY, "");
   schedule_next (self);
 }
 
 static void
-on_claimed (const GError *claim_error, gpointer user_data)
+on_losing (const GError *error, gpointer user_data)
 {
   Module *self = user_data;
-  g_autoptr (GError) error = claim_error != NULL ? g_error_copy (claim_error) : NULL;
 
-  if (error == NULL)
-    self->driver = self->config.open_driver (self->config.user_data, &error);
-  if (self->driver == NULL) {
-    set_state (self, MODULE_ABSENT, error->message);
-    retry_later (self);
-    return;
-  }
-  self->life++;
-  module_driver_set_listener (self->driver, &listener, self);
-  /* Why it failed the last time stays to be seen: trying again takes longer than waiting for it. */
-  set_state (self, MODULE_STARTING, self->state_text);
-  module_driver_start_async (self->driver, on_started, operation_new (self));
+  slot_table_lose (self->slots, error);
+  eraser_forget (self->eraser);
+  eraser_return_tasks (self->eraser);
 }
 
-static void
-open_port (Module *self)
-{
-  free_doomed (self);
-  module_claim_take (self->claim, on_claimed, self);
-}
-
-static void
-on_retry (gpointer user_data)
-{
-  open_port (user_data);
-}
+static const ModuleLifeListener life_listener = { on_life_changed, on_started, on_losing };
 
 void
 module_start (Module *self)
 {
-  g_return_if_fail (self->state == MODULE_ABSENT && self->driver == NULL);
-
-  open_port (self);
+  module_life_start (self->life);
 }
 
 /* -- what comes next: a waiting open, or a credential that is to be overwritten -------------------- */
@@ -361,8 +189,8 @@ module_start (Module *self)
 static gboolean
 begin_erasure (Module *self)
 {
-  return self->state == MODULE_READY && slot_table_is_idle (self->slots)
-         && eraser_begin (self->eraser, self->driver, self->facts.identity.imei);
+  return module_get_state (self) == MODULE_READY && slot_table_is_idle (self->slots)
+         && eraser_begin (self->eraser, module_life_get_driver (self->life), self->facts.identity.imei);
 }
 
 /* One thing at a time that touches the module's credentials, so that the ledger knows what is meant. */
@@ -406,16 +234,17 @@ module_erase_credentials_finish (Module *self, GAsyncResult *result, GError **er
 gboolean
 module_has_free_slot (Module *self)
 {
-  return self->state == MODULE_READY && slot_table_find (self->slots, SLOT_FREE) != NULL;
+  return module_get_state (self) == MODULE_READY && slot_table_find (self->slots, SLOT_FREE) != NULL;
 }
 
 static void
 set_not_ready (Module *self, GError **error)
 {
-  const char *why = *self->state_text != '\0' ? self->state_text : "try again in some seconds";
+  const char *text = module_get_state_text (self);
+  const char *why = *text != '\0' ? text : "try again in some seconds";
 
-  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "Module \"%s\" is %s: %s", self->config.name,
-               module_state_get_name (self->state), why);
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "Module \"%s\" is %s: %s", module_get_name (self),
+               module_state_get_name (module_get_state (self)), why);
 }
 
 static void
@@ -429,7 +258,7 @@ set_busy (Module *self, GError **error)
                             g_array_index (holders, guint64, i));
   g_set_error (error, MSSL_ERROR, MSSL_ERROR_BUSY,
                "Module \"%s\" has no free slot: connection %s holds %s; try again when it has closed",
-               self->config.name, numbers->str,
+               module_get_name (self), numbers->str,
                slot_table_count (self->slots) == 1 ? "its only one" : "them");
 }
 
@@ -439,7 +268,7 @@ module_take_slot (Module *self, guint64 number, const SlotListener *slot_listene
 {
   Slot *slot;
 
-  if (self->state != MODULE_READY) {
+  if (module_get_state (self) != MODULE_READY) {
     set_not_ready (self, error);
     return NULL;
   }
@@ -448,7 +277,7 @@ module_take_slot (Module *self, guint64 number, const SlotListener *slot_listene
     set_busy (self, error);
     return NULL;
   }
-  slot_take (slot, self->driver, number, slot_listener, user_data);
+  slot_take (slot, module_life_get_driver (self->life), number, slot_listener, user_data);
   return slot;
 }
 
@@ -469,61 +298,16 @@ module_list_holders (Module *self)
 void
 module_abandon (Module *self)
 {
-  g_autoptr (GError) error = module_error_new (CLOSE_REASON_SHUTDOWN, 0, "The daemon is ending");
-  g_autoptr (GTask) task = g_steal_pointer (&self->stop_task);
-
-  timer_clear (&self->retry);
-  set_state (self, MODULE_STOPPED, "");
-  slot_table_lose (self->slots, error);
-  drop_driver (self);
-  eraser_return_tasks (self->eraser);
-  if (task != NULL)
-    g_task_return_boolean (task, TRUE);
-}
-
-static void
-on_given (const GError *error, gpointer user_data)
-{
-  module_abandon (user_data);
-}
-
-/* The port is closed before it is given back, and nothing of its driver may be on the stack then. */
-static void
-give_port (Module *self)
-{
-  drop_driver (self);
-  if (self->doomed_source == NULL)
-    module_claim_give (self->claim, on_given, self);
-}
-
-static void
-on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Operation) operation = user_data;
-  Module *self = operation->module;
-  g_autoptr (GError) error = NULL;
-
-  if (!module_driver_stop_finish (NULL, result, &error))
-    g_message ("Module %s: it did not end in good order: %s", self->config.name, error->message);
-  if (operation->life == self->life)
-    give_port (self);
+  module_life_abandon (self->life);
 }
 
 void
 module_stop_async (Module *self, GAsyncReadyCallback callback, gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  GTask *task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, module_stop_async);
-  g_return_if_fail (self->stop_task == NULL);
-
-  self->stop_task = g_steal_pointer (&task);
-  timer_clear (&self->retry);
-  set_state (self, MODULE_STOPPED, "");
-  if (self->driver == NULL)
-    give_port (self);
-  else
-    module_driver_stop_async (self->driver, on_stopped, operation_new (self));
+  module_life_stop (self->life, task);
 }
 
 gboolean
@@ -537,31 +321,31 @@ module_stop_finish (Module *self, GAsyncResult *result, GError **error)
 const char *
 module_get_name (Module *self)
 {
-  return self->config.name;
+  return module_life_get_config (self->life)->name;
 }
 
 const char *
 module_get_device (Module *self)
 {
-  return self->config.device;
+  return module_life_get_config (self->life)->device;
 }
 
 const char *
 module_get_claim_mode (Module *self)
 {
-  return self->config.claim_mode;
+  return module_life_get_config (self->life)->claim_mode;
 }
 
 ModuleState
 module_get_state (Module *self)
 {
-  return self->state;
+  return module_life_get_state (self->life);
 }
 
 const char *
 module_get_state_text (Module *self)
 {
-  return self->state_text;
+  return module_life_get_text (self->life);
 }
 
 const ModuleIdentity *
@@ -579,7 +363,9 @@ module_get_capabilities (Module *self)
 guint
 module_get_sleep_locks (Module *self)
 {
-  return self->state == MODULE_READY ? module_driver_get_sleep_locks (self->driver) : 0;
+  return module_get_state (self) == MODULE_READY
+             ? module_driver_get_sleep_locks (module_life_get_driver (self->life))
+             : 0;
 }
 
 static void
@@ -588,10 +374,6 @@ module_dispose (GObject *object)
   Module *self = MSSL_MODULE (object);
 
   /* Slots are held by connections, which hold the module: so all are free by now. */
-  timer_dispose (&self->retry);
-  drop_driver (self);
-  free_doomed (self);
-  g_clear_pointer (&self->claim, module_claim_free);
   if (self->next_source != NULL) {
     g_source_destroy (self->next_source);
     g_clear_pointer (&self->next_source, g_source_unref);
@@ -604,14 +386,8 @@ module_finalize (GObject *object)
 {
   Module *self = MSSL_MODULE (object);
 
-  if (self->config.free_user_data != NULL)
-    self->config.free_user_data (self->config.user_data);
-  g_free ((char *) self->config.name);
-  g_free ((char *) self->config.device);
-  g_free ((char *) self->config.claim_mode);
+  g_clear_pointer (&self->life, module_life_free);
   module_facts_clear (&self->facts);
-  g_free (self->state_text);
-  g_free (self->logged_text);
   slot_table_free (self->slots);
   g_clear_pointer (&self->eraser, eraser_free);
   G_OBJECT_CLASS (module_parent_class)->finalize (object);
@@ -631,9 +407,7 @@ module_class_init (ModuleClass *klass)
 static void
 module_init (Module *self)
 {
-  self->state_text = g_strdup ("");
   module_facts_init (&self->facts);
-  self->retry_ms = MODULE_RETRY_FIRST_MS;
   self->slots = slot_table_new (G_OBJECT (self), on_slot_changed, self);
 }
 
@@ -642,13 +416,8 @@ module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock)
 {
   Module *self = g_object_new (MODULE_TYPE, NULL);
 
-  self->config = *config;
-  self->config.name = g_strdup (config->name);
-  self->config.device = g_strdup (config->device);
-  self->config.claim_mode = g_strdup (config->claim_mode);
   self->ledger = ledger;
   self->eraser = eraser_new (G_OBJECT (self), config->name, ledger, on_erased, self);
-  self->claim = module_claim_new (config->door, config->user_data);
-  timer_init (&self->retry, clock, on_retry, self);
+  self->life = module_life_new (G_OBJECT (self), config, clock, &life_listener, &driver_listener, self);
   return self;
 }

@@ -11,45 +11,13 @@
 #include <gio/gio.h>
 
 #include "ledger.h"
-#include "module-claim.h"
 #include "module-driver.h"
+#include "module-life.h"
 #include "slot.h"
 #include "timer.h"
 
 #define MODULE_TYPE (module_get_type ())
 G_DECLARE_FINAL_TYPE (Module, module, MSSL, MODULE, GObject)
-
-/** The first pause before the port is opened again; it doubles up to the last. */
-#define MODULE_RETRY_FIRST_MS 2000
-#define MODULE_RETRY_LAST_MS 30000
-
-/** As documented in org.modemssl1.Module.xml. */
-typedef enum {
-  MODULE_ABSENT,
-  MODULE_STARTING,
-  MODULE_READY,
-  MODULE_LOST,
-  MODULE_STOPPED,
-} ModuleState;
-
-/** The name on the bus. Static. */
-const char *module_state_get_name (ModuleState state);
-
-/**
- * ModuleConfig: copied by module_new().
- * @open_driver: opens the port and makes a driver on it, without waiting for the module; or an error for a
- *   person. Called again after each loss.
- * @door: is asked for the port before each @open_driver, with @user_data; NULL when nobody else wants it.
- */
-typedef struct {
-  const char *name;
-  const char *device;
-  const char *claim_mode;
-  ModuleDriver *(*open_driver) (gpointer user_data, GError **error);
-  gpointer user_data;
-  GDestroyNotify free_user_data;
-  const ModuleDoor *door;
-} ModuleConfig;
 
 /** An absent module that does nothing yet. @ledger and @clock must outlive it. */
 Module *module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock);

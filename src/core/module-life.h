@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The port and the driver of one module: claimed, opened, started, lost, opened again, stopped; and with that
+ * the module's state. Knows nothing of slots and credentials.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "module-claim.h"
+#include "module-driver.h"
+#include "timer.h"
+
+/** The first pause before the port is opened again; it doubles up to the last. */
+#define MODULE_RETRY_FIRST_MS 2000
+#define MODULE_RETRY_LAST_MS 30000
+
+/** As documented in org.modemssl1.Module.xml. */
+typedef enum {
+  MODULE_ABSENT,
+  MODULE_STARTING,
+  MODULE_READY,
+  MODULE_LOST,
+  MODULE_STOPPED,
+} ModuleState;
+
+/** The name on the bus. Static. */
+const char *module_state_get_name (ModuleState state);
+
+/**
+ * ModuleConfig: copied.
+ * @open_driver: opens the port and makes a driver on it, without waiting for the module; or an error for a
+ *   person. Called again after each loss.
+ * @door: is asked for the port before each @open_driver, with @user_data; NULL when nobody else wants it.
+ */
+typedef struct {
+  const char *name;
+  const char *device;
+  const char *claim_mode;
+  ModuleDriver *(*open_driver) (gpointer user_data, GError **error);
+  gpointer user_data;
+  GDestroyNotify free_user_data;
+  const ModuleDoor *door;
+} ModuleConfig;
+
+typedef struct ModuleLife ModuleLife;
+
+/**
+ * ModuleLifeListener: what the module is told. All are required; they must not change the life.
+ * @changed: state or text, by one step.
+ * @started: the driver is ready; MODULE_READY follows.
+ * @losing: the driver is about to be dropped, because of @error (MODULE_ERROR); MODULE_LOST follows. Or the
+ *   state is MODULE_STOPPED.
+ */
+typedef struct {
+  void (*changed) (gpointer user_data);
+  void (*started) (ModuleDriver *driver, gpointer user_data);
+  void (*losing) (const GError *error, gpointer user_data);
+} ModuleLifeListener;
+
+/**
+ * An absent module. @module owns the life and is kept alive while a call of the driver is under way.
+ * @driver_listener gets the driver's events with @user_data; its "lost" must call module_life_lose().
+ */
+ModuleLife *module_life_new (GObject *module, const ModuleConfig *config, TimerClock *clock,
+                             const ModuleLifeListener *listener, const ModuleDriverListener *driver_listener,
+                             gpointer user_data);
+
+/** None of the driver's functions may be on the stack. */
+void module_life_free (ModuleLife *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModuleLife, module_life_free)
+
+const ModuleConfig *module_life_get_config (const ModuleLife *self);
+ModuleState module_life_get_state (const ModuleLife *self);
+
+/** Why it is absent or lost, or was before it is starting again; otherwise empty. Borrowed until the next
+ * change. */
+const char *module_life_get_text (const ModuleLife *self);
+
+/** NULL while there is none; usable when the state is MODULE_READY. */
+ModuleDriver *module_life_get_driver (const ModuleLife *self);
+
+/** Opens the port now, and again whenever it is lost. Once. */
+void module_life_start (ModuleLife *self);
+
+/** The driver is of no more use: drops it and tries again later. */
+void module_life_lose (ModuleLife *self, const GError *error);
+
+/** Lets the driver end in good order, drops it and gives the port back. @task (taken) is returned TRUE, once.
+ */
+void module_life_stop (ModuleLife *self, GTask *task);
+
+/** Drops the driver at once and for ever, inside. */
+void module_life_abandon (ModuleLife *self);
