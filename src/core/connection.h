@@ -12,9 +12,8 @@
 
 #include <gio/gio.h>
 
-#include "context.h"
+#include "connection-config.h"
 #include "inbox.h"
-#include "module.h"
 #include "outbox.h"
 
 #define CONNECTION_TYPE (connection_get_type ())
@@ -34,28 +33,6 @@ typedef enum {
 
 /** The name on the bus. Static. */
 const char *connection_state_get_name (ConnectionState state);
-
-/**
- * ConnectionConfig: copied by connection_new().
- * @owner: unique bus name of the client; this layer only keeps it.
- * @idle_timeout_s: 0 for never.
- * @pem, @digest: what the module must hold, indexed by #ModuleCredentialPart; NULL for parts that are not
- *   needed.
- */
-typedef struct {
-  guint64 number;
-  Context *context;
-  Module *module;
-  const char *host;
-  guint16 port;
-  gboolean persist;
-  guint idle_timeout_s;
-  const char *owner;
-  guint owner_uid;
-  TlsSettings settings;
-  GBytes *pem[MODULE_CREDENTIAL_PARTS];
-  const char *digest[MODULE_CREDENTIAL_PARTS];
-} ConnectionConfig;
 
 typedef struct {
   guint64 bytes_sent;

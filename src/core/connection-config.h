@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a connection is opened with; it does not change any more.
+ */
+#pragma once
+
+#include "context.h"
+#include "module.h"
+
+/**
+ * ConnectionConfig:
+ * @owner: unique bus name of the client; this layer only keeps it.
+ * @idle_timeout_s: 0 for never.
+ * @pem, @digest: what the module must hold, indexed by #ModuleCredentialPart; NULL for parts that are not
+ *   needed.
+ */
+typedef struct {
+  guint64 number;
+  Context *context;
+  Module *module;
+  const char *host;
+  guint16 port;
+  gboolean persist;
+  guint idle_timeout_s;
+  const char *owner;
+  guint owner_uid;
+  TlsSettings settings;
+  GBytes *pem[MODULE_CREDENTIAL_PARTS];
+  const char *digest[MODULE_CREDENTIAL_PARTS];
+} ConnectionConfig;
+
+/** Makes @self a copy that holds references; connection_config_clear() lets go of them. */
+void connection_config_copy (ConnectionConfig *self, const ConnectionConfig *config);
+void connection_config_clear (ConnectionConfig *self);
