@@ -6,8 +6,8 @@
 
 #include "connection-number.h"
 #include "mssl-error.h"
-#include "mssl-names.h"
 #include "open-options.h"
+#include "open-request.h"
 
 struct Manager {
   ManagerConfig config;
@@ -88,84 +88,9 @@ pick_module (Manager *self, const char *name, GError **error)
   return NULL;
 }
 
-/* A part that an open needs: which setting names the credential, and the least authentication that needs it.
- */
-typedef struct {
-  ModuleCredentialPart part;
-  TlsAuthentication from;
-  const char *key;
-  const char *what;
-} Need;
-
-static const Need needs[] = {
-  { MODULE_CREDENTIAL_CA, TLS_AUTHENTICATION_SERVER, MSSL_SETTING_CA_CERTIFICATE, "a CA certificate" },
-  { MODULE_CREDENTIAL_CLIENT_CERTIFICATE, TLS_AUTHENTICATION_MUTUAL, MSSL_SETTING_CLIENT_CERTIFICATE,
-    "a client certificate" },
-  { MODULE_CREDENTIAL_CLIENT_KEY, TLS_AUTHENTICATION_MUTUAL, MSSL_SETTING_CLIENT_CERTIFICATE, "a key" },
-};
-
 static gboolean
-add_need (Manager *self, const Need *need, const char *context, const char *name, ConnectionConfig *config,
-          GError **error)
+check_room (Manager *self, GError **error)
 {
-  Credential *credential;
-
-  if (name == NULL || *name == '\0') {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
-                 "Context \"%s\" asks for authentication but has no \"%s\"; set it, or \"%s\" to \"none\"",
-                 context, need->key, MSSL_SETTING_AUTHENTICATION);
-    return FALSE;
-  }
-  credential = credential_store_lookup (self->config.credentials, name);
-  if (credential == NULL) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_FOUND,
-                 "There is no credential \"%s\", which \"%s\" of context \"%s\" names", name, need->key,
-                 context);
-    return FALSE;
-  }
-  config->pem[need->part] = credential_get_part (credential, need->part);
-  config->digest[need->part] = credential_get_digest (credential, need->part);
-  if (config->pem[need->part] != NULL)
-    return TRUE;
-
-  g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
-               "Credential \"%s\", which \"%s\" of context \"%s\" names, has not %s", name, need->key,
-               context, need->what);
-  return FALSE;
-}
-
-static gboolean
-add_needs (Manager *self, ConnectionConfig *config, GError **error)
-{
-  const ContextSettings *settings = context_get_settings (config->context);
-  const char *context = context_get_name (config->context);
-
-  for (guint i = 0; i < G_N_ELEMENTS (needs); i++) {
-    const Need *need = &needs[i];
-    const char *name =
-        need->part == MODULE_CREDENTIAL_CA ? settings->ca_certificate : settings->client_certificate;
-
-    if (settings->tls.authentication >= need->from && !add_need (self, need, context, name, config, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-/* What can be said before the module is known to be there. */
-static gboolean
-check_open (Manager *self, Context *context, const char *host, guint16 port, GError **error)
-{
-  if (context_store_lookup (self->config.contexts, context_get_name (context)) != context) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_FOUND, "Context \"%s\" was deleted",
-                 context_get_name (context));
-    return FALSE;
-  }
-  if (!open_options_check_host (host, G_MAXUINT, error))
-    return FALSE;
-  if (port == 0) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT, "port is 0, must be 1 to 65535");
-    return FALSE;
-  }
   if (self->stopping) {
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "The daemon is ending");
     return FALSE;
@@ -210,22 +135,21 @@ manager_open (Manager *self, Context *context, const char *host, guint16 port, G
   g_autoptr (OpenOptions) parsed = open_options_new (options, error);
   ConnectionConfig config = { 0 };
 
-  if (parsed == NULL || !check_open (self, context, host, port, error))
+  if (parsed == NULL || !open_request_check (self->config.contexts, context, host, port, error)
+      || !check_room (self, error))
     return NULL;
 
   config.module = pick_module (self, parsed->module, error);
   if (config.module == NULL || !check_host_of_module (config.module, host, error))
     return NULL;
 
-  config.context = context;
-  config.settings = context_get_settings (context)->tls;
   config.host = host;
   config.port = port;
   config.persist = parsed->persist;
   config.idle_timeout_s = parsed->idle_timeout_s;
   config.owner = owner;
   config.owner_uid = owner_uid;
-  if (!add_needs (self, &config, error))
+  if (!open_request_add_context (&config, context, self->config.credentials, error))
     return NULL;
 
   return take_connection (self, &config, error);

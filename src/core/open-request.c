@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What an open needs, as a table of credential parts.
+ */
+#include "open-request.h"
+
+#include "mssl-error.h"
+#include "mssl-names.h"
+#include "open-options.h"
+
+gboolean
+open_request_check (ContextStore *contexts, Context *context, const char *host, guint16 port, GError **error)
+{
+  if (context_store_lookup (contexts, context_get_name (context)) != context) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_FOUND, "Context \"%s\" was deleted",
+                 context_get_name (context));
+    return FALSE;
+  }
+  if (!open_options_check_host (host, G_MAXUINT, error))
+    return FALSE;
+  if (port != 0)
+    return TRUE;
+
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT, "port is 0, must be 1 to 65535");
+  return FALSE;
+}
+
+/* A part that an open needs: which setting names the credential, and the least authentication that needs it.
+ */
+typedef struct {
+  ModuleCredentialPart part;
+  TlsAuthentication from;
+  const char *key;
+  const char *what;
+} Need;
+
+static const Need needs[] = {
+  { MODULE_CREDENTIAL_CA, TLS_AUTHENTICATION_SERVER, MSSL_SETTING_CA_CERTIFICATE, "a CA certificate" },
+  { MODULE_CREDENTIAL_CLIENT_CERTIFICATE, TLS_AUTHENTICATION_MUTUAL, MSSL_SETTING_CLIENT_CERTIFICATE,
+    "a client certificate" },
+  { MODULE_CREDENTIAL_CLIENT_KEY, TLS_AUTHENTICATION_MUTUAL, MSSL_SETTING_CLIENT_CERTIFICATE, "a key" },
+};
+
+static gboolean
+add_need (ConnectionConfig *config, const Need *need, const char *name, CredentialStore *credentials,
+          GError **error)
+{
+  const char *context = context_get_name (config->context);
+  Credential *credential;
+
+  if (name == NULL || *name == '\0') {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
+                 "Context \"%s\" asks for authentication but has no \"%s\"; set it, or \"%s\" to \"none\"",
+                 context, need->key, MSSL_SETTING_AUTHENTICATION);
+    return FALSE;
+  }
+  credential = credential_store_lookup (credentials, name);
+  if (credential == NULL) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_FOUND,
+                 "There is no credential \"%s\", which \"%s\" of context \"%s\" names", name, need->key,
+                 context);
+    return FALSE;
+  }
+  config->pem[need->part] = credential_get_part (credential, need->part);
+  config->digest[need->part] = credential_get_digest (credential, need->part);
+  if (config->pem[need->part] != NULL)
+    return TRUE;
+
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT,
+               "Credential \"%s\", which \"%s\" of context \"%s\" names, has not %s", name, need->key,
+               context, need->what);
+  return FALSE;
+}
+
+gboolean
+open_request_add_context (ConnectionConfig *config, Context *context, CredentialStore *credentials,
+                          GError **error)
+{
+  const ContextSettings *settings = context_get_settings (context);
+
+  config->context = context;
+  config->settings = settings->tls;
+  for (guint i = 0; i < G_N_ELEMENTS (needs); i++) {
+    const Need *need = &needs[i];
+    const char *name =
+        need->part == MODULE_CREDENTIAL_CA ? settings->ca_certificate : settings->client_certificate;
+
+    if (settings->tls.authentication >= need->from && !add_need (config, need, name, credentials, error))
+      return FALSE;
+  }
+  return TRUE;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The checks of an open that need neither a module nor a connection, and what they find out. Knows contexts
+ * and credentials.
+ */
+#pragma once
+
+#include "connection-config.h"
+#include "context-store.h"
+#include "credential-store.h"
+
+/** MSSL_ERROR_NOT_FOUND or INVALID_ARGUMENT unless @context is still in @contexts and host and port can be
+ * asked for. */
+gboolean
+open_request_check (ContextStore *contexts, Context *context, const char *host, guint16 port, GError **error);
+
+/**
+ * Fills in context, settings, and the parts that @context needs in the module, which are borrowed from
+ * @credentials and the context. Errors: NOT_FOUND, INVALID_ARGUMENT; they name the setting.
+ */
+gboolean open_request_add_context (ConnectionConfig *config, Context *context, CredentialStore *credentials,
+                                   GError **error);
