@@ -32,6 +32,10 @@ struct SerialPort {
   GQueue queue;     /* of GBytes */
   gsize queued_bytes;
   gsize head_written; /* bytes of the head of the queue */
+  GBytes *announced;
+  GBytes *log; /* until the listener has it */
+  const SerialPortKeeper *keeper;
+  gpointer keeper_data;
 };
 
 static const struct {
@@ -160,6 +164,18 @@ serial_port_new_for_fd (int fd, guint baud_rate)
 }
 
 SerialPort *
+serial_port_new_kept (int fd, guint baud_rate, GBytes *log, const SerialPortKeeper *keeper,
+                      gpointer keeper_data)
+{
+  SerialPort *self = serial_port_new_for_fd (fd, baud_rate);
+
+  self->log = log != NULL ? g_bytes_ref (log) : NULL;
+  self->keeper = keeper;
+  self->keeper_data = keeper_data;
+  return self;
+}
+
+SerialPort *
 serial_port_open (const SerialPortSettings *settings, GError **error)
 {
   SerialPort *self;
@@ -207,6 +223,10 @@ serial_port_free (SerialPort *self)
     ioctl (self->fd, TIOCNXCL);
   }
   close (self->fd);
+  if (self->keeper != NULL)
+    self->keeper->free (self->keeper_data);
+  g_clear_pointer (&self->announced, g_bytes_unref);
+  g_clear_pointer (&self->log, g_bytes_unref);
   g_queue_clear_full (&self->queue, (GDestroyNotify) g_bytes_unref);
   g_clear_error (&self->write_error);
   g_free (self);
@@ -217,7 +237,8 @@ hang_up (SerialPort *self, const GError *error)
 {
   stop_sources (self);
   self->hung_up = TRUE;
-  self->listener->hung_up (error, self->listener_data);
+  if (self->listener != NULL)
+    self->listener->hung_up (error, self->listener_data);
 }
 
 static gboolean
@@ -239,15 +260,44 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+start_reading (SerialPort *self)
+{
+  self->read_source = g_unix_fd_source_new (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR);
+  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+}
+
+static gboolean
+on_log (gpointer user_data)
+{
+  SerialPort *self = user_data;
+  g_autoptr (GBytes) log = g_steal_pointer (&self->log);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (log, &size);
+
+  clear_source (&self->read_source);
+  start_reading (self);
+  if (size > 0)
+    self->listener->received (data, size, self->listener_data);
+  return G_SOURCE_REMOVE;
+}
+
 void
 serial_port_set_listener (SerialPort *self, const SerialPortListener *listener, gpointer user_data)
 {
-  g_return_if_fail (self->read_source == NULL);
-
+  clear_source (&self->read_source);
   self->listener = listener;
   self->listener_data = user_data;
-  self->read_source = g_unix_fd_source_new (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR);
-  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  if (listener == NULL)
+    return;
+
+  if (self->log == NULL) {
+    start_reading (self);
+    return;
+  }
+  self->read_source = g_idle_source_new ();
+  g_source_set_callback (self->read_source, on_log, self, NULL);
   g_source_attach (self->read_source, g_main_context_get_thread_default ());
 }
 
@@ -261,16 +311,33 @@ on_write_error (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/** Takes @error. */
 static void
-fail_write (SerialPort *self)
+fail_later (SerialPort *self, GError *error)
 {
+  if (self->hung_up) {
+    g_error_free (error);
+    return;
+  }
   self->hung_up = TRUE;
-  self->write_error =
-      g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "the port cannot be written: %s", g_strerror (errno));
+  self->write_error = error;
   clear_source (&self->write_source);
   self->error_source = g_idle_source_new ();
   g_source_set_callback (self->error_source, on_write_error, self, NULL);
   g_source_attach (self->error_source, g_main_context_get_thread_default ());
+}
+
+static void
+fail_write (SerialPort *self)
+{
+  fail_later (self, g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "the port cannot be written: %s",
+                                 g_strerror (errno)));
+}
+
+void
+serial_port_lose_keeper (SerialPort *self, const GError *error)
+{
+  fail_later (self, g_error_copy (error));
 }
 
 static void
@@ -335,6 +402,8 @@ serial_port_write (SerialPort *self, GBytes *data)
     return FALSE;
   if (size == 0 || self->hung_up)
     return TRUE; /* the listener knows of the hang-up, or will soon */
+  if (self->keeper != NULL)
+    return self->keeper->write (data, self->keeper_data);
   g_queue_push_tail (&self->queue, g_bytes_ref (data));
   self->queued_bytes += size;
   if (self->write_source != NULL)
@@ -344,6 +413,48 @@ serial_port_write (SerialPort *self, GBytes *data)
   if (!g_queue_is_empty (&self->queue) && !self->hung_up)
     watch_writable (self);
   return TRUE;
+}
+
+void
+serial_port_announce (SerialPort *self, GBytes *data)
+{
+  g_clear_pointer (&self->announced, g_bytes_unref);
+  if (data != NULL)
+    self->announced = g_bytes_ref (data);
+  if (self->keeper != NULL && !self->hung_up)
+    self->keeper->announce (data, self->keeper_data);
+}
+
+void
+serial_port_note_prompt (SerialPort *self)
+{
+  if (self->keeper != NULL && !self->hung_up)
+    self->keeper->note_prompt (self->keeper_data);
+}
+
+gboolean
+serial_port_write_announced (SerialPort *self)
+{
+  g_autoptr (GBytes) data = g_steal_pointer (&self->announced);
+
+  g_return_val_if_fail (data != NULL, TRUE);
+
+  if (self->keeper == NULL)
+    return serial_port_write (self, data);
+  return self->hung_up || self->keeper->write_announced (self->keeper_data);
+}
+
+void
+serial_port_set_farewell (SerialPort *self, const char *const *lines)
+{
+  if (self->keeper != NULL && !self->hung_up)
+    self->keeper->set_farewell (lines, self->keeper_data);
+}
+
+int
+serial_port_get_fd (SerialPort *self)
+{
+  return self->fd;
 }
 
 guint

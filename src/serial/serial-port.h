@@ -59,12 +59,55 @@ SerialPort *serial_port_new_for_fd (int fd, guint baud_rate);
 void serial_port_free (SerialPort *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SerialPort, serial_port_free)
 
-/** Starts reading. @listener must outlive the port. */
+/**
+ * SerialPortKeeper: another process that writes for us, so that it knows what the module waits for should we
+ * die. Each entry is what the function of the same name below does; @free lets go of the port.
+ */
+typedef struct {
+  gboolean (*write) (GBytes *data, gpointer user_data);
+  void (*announce) (GBytes *data, gpointer user_data);
+  void (*note_prompt) (gpointer user_data);
+  gboolean (*write_announced) (gpointer user_data);
+  void (*set_farewell) (const char *const *lines, gpointer user_data);
+  void (*free) (gpointer user_data);
+} SerialPortKeeper;
+
+/**
+ * A port whose @fd (taken) is read here and written by @keeper, which must outlive it. @log is what came
+ * before, it is given to the listener first; or NULL.
+ */
+SerialPort *serial_port_new_kept (int fd, guint baud_rate, GBytes *log, const SerialPortKeeper *keeper,
+                                  gpointer keeper_data);
+
+/** The keeper is gone: the port hangs up with @error, from the main loop. */
+void serial_port_lose_keeper (SerialPort *self, const GError *error);
+
+/** For a keeper. Borrowed. */
+int serial_port_get_fd (SerialPort *self);
+
+/** Starts reading. @listener must outlive the port; NULL stops it, and a hang-up is then nobody's. */
 void serial_port_set_listener (SerialPort *self, const SerialPortListener *listener, gpointer user_data);
 
 /** Queues @data (a reference is taken) behind what waits. FALSE, with nothing queued, if that would exceed
  * the limit. After a hang-up it goes nowhere. */
 gboolean serial_port_write (SerialPort *self, GBytes *data);
+
+/**
+ * The command that is written next will put the module into data mode, which only @data (a reference is
+ * taken) ends: the payload that it counts. Whoever keeps the port writes it should we die in between. NULL:
+ * the module waits for nothing any more.
+ */
+void serial_port_announce (SerialPort *self, GBytes *data);
+
+/** The module's prompt for what was announced has come. */
+void serial_port_note_prompt (SerialPort *self);
+
+/** Writes what was announced, once, as serial_port_write() does. */
+gboolean serial_port_write_announced (SerialPort *self);
+
+/** What the module is to be told, each line behind an answer to the one before, when we die and nobody takes
+ * our place. NULL-terminated, copied; there is none at first. */
+void serial_port_set_farewell (SerialPort *self, const char *const *lines);
 
 /** How long @size bytes take on the line, in milliseconds, rounded up: 10 bits a byte. */
 guint serial_port_get_transfer_ms (SerialPort *self, gsize size);

@@ -27,6 +27,7 @@ LAYERS = {
     'claim': ['base', 'serial', 'at', 'driver', 'driver/quectel'],
     'core': ['base', 'driver', 'claim'],
     'dbus': ['base', 'driver', 'core'],
+    'holder': ['base', 'serial', 'at'],
     'daemon': ['base', 'serial', 'at', 'driver', 'driver/quectel', 'claim', 'core', 'dbus'],
     'ctl': ['base'],
     'sim': [],

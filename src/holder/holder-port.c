@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The phases of a held port. set_phase() is the only writer of the phase.
+ */
+#include "holder-port.h"
+
+#include <string.h>
+
+#include "at-parser.h"
+#include "holder-message.h"
+#include "timer.h"
+
+const HolderPortTiming holder_port_timing_default = {
+  .grace_ms = 20000,
+  .prompt_ms = 5000,
+  .answer_ms = 3000,
+  .quiet_ms = 300,
+  .probes = 6,
+};
+
+typedef enum {
+  PHASE_ATTENDED, /* a daemon reads the port */
+  PHASE_PROMPT,   /* the daemon died behind a command whose data the module waits for, or is about to */
+  PHASE_GRACE,    /* a daemon may come back */
+  PHASE_PROBE,    /* the farewell: does the module answer? */
+  PHASE_LINE,     /* a line of the farewell was written; its result is awaited */
+  PHASE_QUIET,    /* what belongs to the line before may still come */
+  PHASE_GONE,
+} Phase;
+
+struct HolderPort {
+  SerialPortSettings settings;
+  char *device; /* behind settings.device */
+  const HolderPortTiming *timing;
+  HolderPortGoneFunc gone;
+  gpointer gone_data;
+
+  SerialPort *port; /* NULL once it is given back */
+  Phase phase;
+  Timer timer; /* of the phase */
+  gboolean held_over;
+  gboolean hung_up;
+
+  GSocket *link; /* of the daemon that has the port, or waits for it */
+  GSource *link_source;
+
+  gboolean announced;       /* the port knows what the module will wait for */
+  gboolean command_written; /* and the module has been told */
+  gboolean prompted;
+
+  AtParser *parser;
+  GByteArray *log;
+  gboolean log_complete;
+
+  GStrv farewell;
+  guint next_line;
+  guint probes_sent;
+};
+
+static void on_timer (gpointer user_data);
+static void on_received (const guint8 *data, gsize size, gpointer user_data);
+static void on_hung_up (const GError *error, gpointer user_data);
+
+static const SerialPortListener listener = { on_received, on_hung_up };
+
+/** Nothing is counted here: payload is looked at as lines, which do no harm. */
+static gssize
+get_payload_size (const char *line, gsize length, gpointer user_data)
+{
+  return 0;
+}
+
+static gsize
+get_visible_length (const char *line, gsize length, gpointer user_data)
+{
+  return 0;
+}
+
+static const AtFraming framing = { get_payload_size, get_visible_length };
+
+static void
+set_phase (HolderPort *self, Phase phase, guint timeout_ms)
+{
+  self->phase = phase;
+  at_parser_expect_prompt (self->parser, phase == PHASE_PROMPT);
+  if (timeout_ms > 0)
+    timer_set (&self->timer, timeout_ms);
+  else
+    timer_clear (&self->timer);
+}
+
+static void
+drop_link (HolderPort *self)
+{
+  if (self->link_source != NULL)
+    g_source_destroy (self->link_source);
+  g_clear_pointer (&self->link_source, g_source_unref);
+  g_clear_object (&self->link);
+}
+
+/** The port is closed; the owner frees this from the main loop. */
+static void
+let_go (HolderPort *self)
+{
+  drop_link (self);
+  g_clear_pointer (&self->port, serial_port_free);
+  set_phase (self, PHASE_GONE, 0);
+  timer_set (&self->timer, 0);
+}
+
+/* -- nobody comes back ------------------------------------------------------------------------------- */
+
+static void
+write_text (HolderPort *self, const char *text)
+{
+  g_autoptr (GBytes) data = g_bytes_new (text, strlen (text));
+
+  serial_port_write (self->port, data);
+}
+
+static void
+probe (HolderPort *self)
+{
+  if (self->probes_sent == self->timing->probes || self->hung_up) {
+    g_warning ("%s: the module does not answer; it is let go as it is", self->device);
+    let_go (self);
+    return;
+  }
+  /* The CR ends what an unfinished command may have left in the module's line. */
+  self->probes_sent++;
+  set_phase (self, PHASE_PROBE, self->timing->answer_ms);
+  write_text (self, "\rAT\r");
+}
+
+static void
+say_next_line (HolderPort *self)
+{
+  const char *line = self->farewell != NULL ? self->farewell[self->next_line] : NULL;
+  g_autofree char *text = NULL;
+
+  if (line == NULL) {
+    g_message ("%s: given back", self->device);
+    let_go (self);
+    return;
+  }
+  self->next_line++;
+  text = g_strconcat (line, "\r", NULL);
+  set_phase (self, PHASE_LINE, self->timing->answer_ms);
+  write_text (self, text);
+}
+
+static void
+begin_farewell (HolderPort *self)
+{
+  self->next_line = 0;
+  self->probes_sent = 0;
+  probe (self);
+}
+
+static gboolean
+is_final (const char *line)
+{
+  return strcmp (line, "OK") == 0 || strcmp (line, "ERROR") == 0 || g_str_has_prefix (line, "+CME ERROR");
+}
+
+static void
+handle_line (HolderPort *self, const char *line)
+{
+  switch (self->phase) {
+  case PHASE_PROBE:
+    if (strcmp (line, "OK") == 0)
+      set_phase (self, PHASE_QUIET, self->timing->quiet_ms);
+    break;
+  case PHASE_LINE:
+    if (is_final (line))
+      set_phase (self, PHASE_QUIET, self->timing->quiet_ms);
+    break;
+  case PHASE_QUIET:
+    timer_set (&self->timer, self->timing->quiet_ms);
+    break;
+  case PHASE_ATTENDED:
+  case PHASE_PROMPT:
+  case PHASE_GRACE:
+  case PHASE_GONE:
+    break;
+  }
+}
+
+/* -- what the module waits for ----------------------------------------------------------------------- */
+
+static void
+forget_announced (HolderPort *self)
+{
+  self->announced = FALSE;
+  self->command_written = FALSE;
+  self->prompted = FALSE;
+}
+
+static void
+write_announced (HolderPort *self)
+{
+  if (self->announced)
+    serial_port_write_announced (self->port);
+  forget_announced (self);
+}
+
+static void
+hand_over (HolderPort *self)
+{
+  g_autoptr (GBytes) log = g_byte_array_free_to_bytes (g_steal_pointer (&self->log));
+  g_autoptr (GError) error = NULL;
+  GVariant *value =
+      g_variant_new ("(b@ayb)", self->held_over,
+                     g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE), self->log_complete);
+
+  self->log = g_byte_array_new ();
+  self->log_complete = TRUE;
+  serial_port_set_listener (self->port, NULL, NULL);
+  set_phase (self, PHASE_ATTENDED, 0);
+  /* A daemon that is gone already is noticed by the end of its link. */
+  if (!holder_message_send_value (self->link, HOLDER_MESSAGE_OPENED, value, serial_port_get_fd (self->port),
+                                  &error))
+    g_warning ("%s: cannot be handed over: %s", self->device, error->message);
+}
+
+/** The module waits for nothing any more. */
+static void
+settle (HolderPort *self)
+{
+  if (self->link != NULL)
+    hand_over (self);
+  else
+    set_phase (self, PHASE_GRACE, self->timing->grace_ms);
+}
+
+static void
+finish_data_mode (HolderPort *self)
+{
+  write_announced (self);
+  settle (self);
+}
+
+/** The daemon that had the port is gone without a word. */
+static void
+take_over (HolderPort *self)
+{
+  drop_link (self);
+  self->held_over = TRUE;
+  g_message ("%s: held while modemssld is away", self->device);
+  serial_port_set_listener (self->port, &listener, self);
+  if (!self->announced || !self->command_written)
+    forget_announced (self);
+  if (!self->announced)
+    settle (self);
+  else if (self->prompted)
+    finish_data_mode (self);
+  else
+    set_phase (self, PHASE_PROMPT, self->timing->prompt_ms);
+}
+
+static void
+on_timer (gpointer user_data)
+{
+  HolderPort *self = user_data;
+
+  switch (self->phase) {
+  case PHASE_ATTENDED:
+    break;
+  case PHASE_PROMPT:
+    /* The daemon may have read the prompt. Anything else than what was announced could become part of the
+     * stream, so that is written in any case. */
+    finish_data_mode (self);
+    break;
+  case PHASE_GRACE:
+    begin_farewell (self);
+    break;
+  case PHASE_PROBE:
+    probe (self);
+    break;
+  case PHASE_LINE:
+    g_warning ("%s: no answer to a line of the farewell", self->device);
+    say_next_line (self);
+    break;
+  case PHASE_QUIET:
+    say_next_line (self);
+    break;
+  case PHASE_GONE:
+    self->gone (self, self->gone_data);
+    break;
+  }
+}
+
+/* -- the port ---------------------------------------------------------------------------------------- */
+
+static void
+keep (HolderPort *self, const guint8 *data, gsize size)
+{
+  gsize room = HOLDER_PORT_LOG_MAX_BYTES - self->log->len;
+
+  if (size > room)
+    self->log_complete = FALSE;
+  g_byte_array_append (self->log, data, (guint) MIN (size, room));
+}
+
+static void
+on_received (const guint8 *data, gsize size, gpointer user_data)
+{
+  HolderPort *self = user_data;
+
+  keep (self, data, size);
+  while (size > 0 && self->phase != PHASE_GONE && self->phase != PHASE_ATTENDED) {
+    AtEvent event;
+    gsize used = at_parser_parse (self->parser, data, size, &event);
+
+    data += used;
+    size -= used;
+    if (event.kind == AT_EVENT_PROMPT)
+      finish_data_mode (self);
+    else if (event.kind == AT_EVENT_LINE)
+      handle_line (self, event.line);
+  }
+}
+
+static void
+on_hung_up (const GError *error, gpointer user_data)
+{
+  HolderPort *self = user_data;
+
+  g_message ("%s: %s", self->device, error->message);
+  let_go (self);
+}
+
+/* -- the daemon -------------------------------------------------------------------------------------- */
+
+static void
+set_farewell (HolderPort *self, GBytes *data)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (data, &size);
+  g_autofree char *copy = g_strndup (text, size);
+
+  g_strfreev (self->farewell);
+  self->farewell = g_strsplit (copy, "\n", -1);
+  if (size > 0)
+    g_clear_pointer (&self->farewell[g_strv_length (self->farewell) - 1], g_free);
+}
+
+static void
+handle_message (HolderPort *self, const HolderMessage *message)
+{
+  switch (message->type) {
+  case HOLDER_MESSAGE_WRITE:
+    self->command_written = self->announced;
+    serial_port_write (self->port, message->data);
+    break;
+  case HOLDER_MESSAGE_ANNOUNCE:
+    forget_announced (self);
+    self->announced = g_bytes_get_size (message->data) > 0;
+    serial_port_announce (self->port, self->announced ? message->data : NULL);
+    break;
+  case HOLDER_MESSAGE_PROMPT:
+    self->prompted = TRUE;
+    break;
+  case HOLDER_MESSAGE_WRITE_ANNOUNCED:
+    write_announced (self);
+    break;
+  case HOLDER_MESSAGE_FAREWELL:
+    set_farewell (self, message->data);
+    break;
+  case HOLDER_MESSAGE_RELEASE:
+    g_message ("%s: released", self->device);
+    let_go (self);
+    break;
+  case HOLDER_MESSAGE_OPEN:
+  case HOLDER_MESSAGE_OPENED:
+  case HOLDER_MESSAGE_REFUSED:
+    break;
+  }
+}
+
+static gboolean
+on_link (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  HolderPort *self = user_data;
+  g_auto (HolderMessage) message = { .fd = -1 };
+  g_autoptr (GError) error = NULL;
+
+  if (holder_message_receive (socket, &message, &error)) {
+    handle_message (self, &message);
+    return G_SOURCE_CONTINUE;
+  }
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return G_SOURCE_CONTINUE;
+  if (self->phase == PHASE_ATTENDED)
+    take_over (self);
+  else
+    drop_link (self); /* it was still waiting for the port */
+  return G_SOURCE_REMOVE;
+}
+
+void
+holder_port_catch_up (HolderPort *self)
+{
+  while (self->phase == PHASE_ATTENDED && self->link != NULL) {
+    g_auto (HolderMessage) message = { .fd = -1 };
+
+    if (!holder_message_receive (self->link, &message, NULL))
+      break;
+    handle_message (self, &message);
+  }
+}
+
+void
+holder_port_attach (HolderPort *self, GSocket *link)
+{
+  if (self->phase == PHASE_ATTENDED && self->link != NULL)
+    take_over (self);
+  drop_link (self);
+  self->link = g_object_ref (link);
+  self->link_source = g_socket_create_source (link, G_IO_IN, NULL);
+  g_source_set_callback (self->link_source, G_SOURCE_FUNC (on_link), self, NULL);
+  g_source_attach (self->link_source, g_main_context_get_thread_default ());
+  if (self->phase != PHASE_PROMPT)
+    hand_over (self);
+}
+
+void
+holder_port_hurry (HolderPort *self)
+{
+  if (self->phase == PHASE_GRACE)
+    begin_farewell (self);
+}
+
+/* -- the object -------------------------------------------------------------------------------------- */
+
+gboolean
+holder_port_has_device (HolderPort *self, const char *device)
+{
+  return self->phase != PHASE_GONE && strcmp (self->device, device) == 0;
+}
+
+gboolean
+holder_port_has_settings (HolderPort *self, const SerialPortSettings *settings)
+{
+  return self->settings.baud_rate == settings->baud_rate
+         && self->settings.flow_control == settings->flow_control;
+}
+
+HolderPort *
+holder_port_new (const SerialPortSettings *settings, const HolderPortTiming *timing, HolderPortGoneFunc gone,
+                 gpointer user_data, GError **error)
+{
+  SerialPort *port = serial_port_open (settings, error);
+  HolderPort *self;
+
+  if (port == NULL)
+    return NULL;
+  self = g_new0 (HolderPort, 1);
+  self->port = port;
+  self->device = g_strdup (settings->device);
+  self->settings = *settings;
+  self->settings.device = self->device;
+  self->timing = timing;
+  self->gone = gone;
+  self->gone_data = user_data;
+  self->parser = at_parser_new (&framing, NULL);
+  self->log = g_byte_array_new ();
+  self->log_complete = TRUE;
+  timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
+  set_phase (self, PHASE_ATTENDED, 0);
+  return self;
+}
+
+void
+holder_port_free (HolderPort *self)
+{
+  drop_link (self);
+  timer_dispose (&self->timer);
+  g_clear_pointer (&self->port, serial_port_free);
+  at_parser_free (self->parser);
+  g_byte_array_unref (self->log);
+  g_strfreev (self->farewell);
+  g_free (self->device);
+  g_free (self);
+}

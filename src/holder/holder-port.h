@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One port that is held, and what is done with it while no daemon has it: what the module waits for is given
+ * to it, what it says is kept, and after a while it gets the farewell and is let go. Knows no socket's path
+ * and no vendor; of what the module says it looks for a prompt and for final results, and only to know when
+ * to go on.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "serial-port.h"
+
+typedef struct HolderPort HolderPort;
+
+/** The port is closed, nobody has it: free it. Runs from the main loop. */
+typedef void (*HolderPortGoneFunc) (HolderPort *port, gpointer user_data);
+
+/** How much is kept of what the module says while nobody reads. */
+#define HOLDER_PORT_LOG_MAX_BYTES (64 * 1024)
+
+/** HolderPortTiming: all in milliseconds. @grace_ms: how long a daemon may take to come back. */
+typedef struct {
+  guint grace_ms;
+  guint prompt_ms; /**< for a prompt; the daemon may have seen it already */
+  guint answer_ms; /**< for an answer to one line */
+  guint quiet_ms;  /**< of silence behind an answer, since results may follow */
+  guint probes;    /**< how many go unanswered before the module is let go as it is */
+} HolderPortTiming;
+
+/** 20 s, 5 s, 3 s, 0.3 s, 6. */
+extern const HolderPortTiming holder_port_timing_default;
+
+/** Opens the port. The errors of serial_port_open(). @timing must outlive it. */
+HolderPort *holder_port_new (const SerialPortSettings *settings, const HolderPortTiming *timing,
+                             HolderPortGoneFunc gone, gpointer user_data, GError **error);
+
+/** Closes the port as it is. */
+void holder_port_free (HolderPort *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HolderPort, holder_port_free)
+
+/** Hears what its daemon has said so far: also the last words of one that is dead, when the next is heard of
+ * first. */
+void holder_port_catch_up (HolderPort *self);
+
+/** FALSE for a port that has been let go. */
+gboolean holder_port_has_device (HolderPort *self, const char *device);
+gboolean holder_port_has_settings (HolderPort *self, const SerialPortSettings *settings);
+
+/** Gives the port to the daemon at the other end of @link; it hears of it as soon as the module waits for
+ * nothing. Any daemon that had it has it no more. Not for a port that has been let go. */
+void holder_port_attach (HolderPort *self, GSocket *link);
+
+/** Nobody comes back any more: the farewell is said now, if no daemon has the port. */
+void holder_port_hurry (HolderPort *self);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A socket is a guest until it has said which port it wants; from then on it belongs to that port.
+ */
+#include "holder-server.h"
+
+#include "holder-message.h"
+
+struct HolderServer {
+  GSocket *socket;
+  GSource *source;
+  const HolderPortTiming *timing;
+  HolderServerIdleFunc idle;
+  gpointer idle_data;
+  GPtrArray *guests; /* of Guest */
+  GPtrArray *ports;  /* of HolderPort */
+};
+
+typedef struct {
+  HolderServer *server;
+  GSocket *socket;
+  GSource *source;
+} Guest;
+
+static void
+guest_free (gpointer data)
+{
+  Guest *guest = data;
+
+  g_source_destroy (guest->source);
+  g_source_unref (guest->source);
+  g_object_unref (guest->socket);
+  g_free (guest);
+}
+
+static void
+check_idle (HolderServer *self)
+{
+  if (self->ports->len == 0 && self->guests->len == 0)
+    self->idle (self->idle_data);
+}
+
+static void
+on_gone (HolderPort *port, gpointer user_data)
+{
+  HolderServer *self = user_data;
+
+  g_ptr_array_remove (self->ports, port);
+  check_idle (self);
+}
+
+static void
+refuse (GSocket *socket, const GError *error)
+{
+  g_autoptr (GError) ignored = NULL;
+
+  if (!holder_message_send_value (socket, HOLDER_MESSAGE_REFUSED,
+                                  g_variant_new (HOLDER_MESSAGE_REFUSED_TYPE, error->code, error->message),
+                                  -1, &ignored))
+    g_debug ("a refusal was not heard: %s", ignored->message);
+}
+
+static HolderPort *
+find_port (HolderServer *self, const char *device)
+{
+  for (guint i = 0; i < self->ports->len; i++) {
+    if (holder_port_has_device (self->ports->pdata[i], device))
+      return self->ports->pdata[i];
+  }
+  return NULL;
+}
+
+/** Other settings are wanted: what is held cannot serve. */
+static void
+drop_unlike (HolderServer *self, const SerialPortSettings *settings)
+{
+  HolderPort *port = find_port (self, settings->device);
+
+  if (port != NULL && !holder_port_has_settings (port, settings))
+    g_ptr_array_remove (self->ports, port);
+}
+
+static void
+serve (HolderServer *self, GSocket *socket, const SerialPortSettings *settings)
+{
+  HolderPort *port;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < self->ports->len; i++)
+    holder_port_catch_up (self->ports->pdata[i]);
+  drop_unlike (self, settings);
+  port = find_port (self, settings->device);
+  if (port == NULL) {
+    port = holder_port_new (settings, self->timing, on_gone, self, &error);
+    if (port == NULL) {
+      refuse (socket, error);
+      return;
+    }
+    g_ptr_array_add (self->ports, port);
+  }
+  holder_port_attach (port, socket);
+}
+
+static void
+handle_open (HolderServer *self, GSocket *socket, const HolderMessage *message)
+{
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_OPEN_TYPE);
+  SerialPortSettings settings;
+  guint flow_control;
+
+  if (message->type != HOLDER_MESSAGE_OPEN || value == NULL)
+    return;
+  g_variant_get (value, "(&suu)", &settings.device, &settings.baud_rate, &flow_control);
+  settings.flow_control = (SerialFlowControl) flow_control;
+  serve (self, socket, &settings);
+}
+
+static gboolean
+on_guest (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  Guest *guest = user_data;
+  HolderServer *self = guest->server;
+  g_autoptr (GSocket) held = g_object_ref (socket);
+  g_auto (HolderMessage) message = { .fd = -1 };
+  g_autoptr (GError) error = NULL;
+  gboolean received = holder_message_receive (socket, &message, &error);
+
+  if (!received && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return G_SOURCE_CONTINUE;
+  g_ptr_array_remove_fast (self->guests, guest);
+  if (received)
+    handle_open (self, held, &message);
+  check_idle (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_connection (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  HolderServer *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) accepted = g_socket_accept (socket, NULL, &error);
+  Guest *guest;
+
+  if (accepted == NULL) {
+    g_debug ("accept: %s", error->message);
+    return G_SOURCE_CONTINUE;
+  }
+  g_socket_set_blocking (accepted, FALSE);
+  guest = g_new0 (Guest, 1);
+  guest->server = self;
+  guest->source = g_socket_create_source (accepted, G_IO_IN, NULL);
+  guest->socket = g_steal_pointer (&accepted);
+  g_source_set_callback (guest->source, G_SOURCE_FUNC (on_guest), guest, NULL);
+  g_source_attach (guest->source, NULL);
+  g_ptr_array_add (self->guests, guest);
+  return G_SOURCE_CONTINUE;
+}
+
+HolderServer *
+holder_server_new (GSocket *socket, const HolderPortTiming *timing, HolderServerIdleFunc idle,
+                   gpointer user_data)
+{
+  HolderServer *self = g_new0 (HolderServer, 1);
+
+  self->socket = g_object_ref (socket);
+  self->timing = timing;
+  self->idle = idle;
+  self->idle_data = user_data;
+  self->guests = g_ptr_array_new_with_free_func (guest_free);
+  self->ports = g_ptr_array_new_with_free_func ((GDestroyNotify) holder_port_free);
+  g_socket_set_blocking (socket, FALSE);
+  self->source = g_socket_create_source (socket, G_IO_IN, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_connection), self, NULL);
+  g_source_attach (self->source, NULL);
+  return self;
+}
+
+static void
+stop_listening (HolderServer *self)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+}
+
+void
+holder_server_stop (HolderServer *self)
+{
+  stop_listening (self);
+  g_ptr_array_set_size (self->guests, 0);
+  for (guint i = 0; i < self->ports->len; i++)
+    holder_port_hurry (self->ports->pdata[i]);
+  check_idle (self);
+}
+
+void
+holder_server_free (HolderServer *self)
+{
+  stop_listening (self);
+  g_ptr_array_unref (self->guests);
+  g_ptr_array_unref (self->ports);
+  g_object_unref (self->socket);
+  g_free (self);
+}

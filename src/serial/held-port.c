@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Our end of the link to the holder, which is the keeper of the port.
+ */
+#include "held-port.h"
+
+#include <errno.h>
+#include <gio/gunixsocketaddress.h>
+#include <string.h>
+
+#include "holder-message.h"
+
+typedef struct {
+  GSocket *socket;
+  GSource *source;
+  GTask *task; /* until the holder has answered */
+  guint baud_rate;
+  SerialPort *port; /* not owned: it owns this */
+} Link;
+
+static void
+link_free (Link *self)
+{
+  if (self->source != NULL) {
+    g_source_destroy (self->source);
+    g_source_unref (self->source);
+  }
+  g_clear_object (&self->socket);
+  g_clear_object (&self->task);
+  g_free (self);
+}
+
+static gboolean
+say (Link *self, HolderMessageType type, GBytes *data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (holder_message_send (self->socket, type, data, -1, &error))
+    return TRUE;
+  g_prefix_error_literal (&error, "the holder of the port is gone: ");
+  serial_port_lose_keeper (self->port, error);
+  return FALSE;
+}
+
+static gboolean
+keeper_write (GBytes *data, gpointer user_data)
+{
+  say (user_data, HOLDER_MESSAGE_WRITE, data);
+  return TRUE; /* the hang-up tells the rest */
+}
+
+static void
+keeper_announce (GBytes *data, gpointer user_data)
+{
+  say (user_data, HOLDER_MESSAGE_ANNOUNCE, data);
+}
+
+static void
+keeper_note_prompt (gpointer user_data)
+{
+  say (user_data, HOLDER_MESSAGE_PROMPT, NULL);
+}
+
+static gboolean
+keeper_write_announced (gpointer user_data)
+{
+  say (user_data, HOLDER_MESSAGE_WRITE_ANNOUNCED, NULL);
+  return TRUE;
+}
+
+static void
+keeper_set_farewell (const char *const *lines, gpointer user_data)
+{
+  GString *text = g_string_new (NULL);
+  g_autoptr (GBytes) data = NULL;
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_string_append_printf (text, "%s\n", lines[i]);
+  data = g_string_free_to_bytes (text);
+  say (user_data, HOLDER_MESSAGE_FAREWELL, data);
+}
+
+static void
+keeper_free (gpointer user_data)
+{
+  Link *self = user_data;
+
+  /* A holder that is gone has nothing to release. */
+  holder_message_send (self->socket, HOLDER_MESSAGE_RELEASE, NULL, -1, NULL);
+  link_free (self);
+}
+
+static const SerialPortKeeper keeper = {
+  .write = keeper_write,
+  .announce = keeper_announce,
+  .note_prompt = keeper_note_prompt,
+  .write_announced = keeper_write_announced,
+  .set_farewell = keeper_set_farewell,
+  .free = keeper_free,
+};
+
+static GError *
+translate_refusal (const HolderMessage *message)
+{
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_REFUSED_TYPE);
+  const char *text;
+  int code;
+
+  if (value == NULL)
+    return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "the holder's answer cannot be understood");
+  g_variant_get (value, "(i&s)", &code, &text);
+  return g_error_new_literal (G_IO_ERROR, code, text);
+}
+
+/** The port that @message brings, which now owns the link. */
+static SerialPort *
+take_port (Link *self, HolderMessage *message)
+{
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_OPENED_TYPE);
+  g_autoptr (GVariant) log = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  if (value == NULL || message->fd < 0)
+    return NULL;
+  log = g_variant_get_child_value (value, 1);
+  bytes = g_variant_get_data_as_bytes (log);
+  self->port = serial_port_new_kept (g_steal_fd (&message->fd), self->baud_rate, bytes, &keeper, self);
+  return self->port;
+}
+
+static void
+answer (Link *self, HolderMessage *message)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->task);
+  SerialPort *port;
+
+  if (message->type != HOLDER_MESSAGE_OPENED) {
+    link_free (self);
+    g_task_return_error (task, translate_refusal (message));
+    return;
+  }
+  port = take_port (self, message);
+  if (port == NULL) {
+    link_free (self);
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "the holder's answer cannot be understood");
+    return;
+  }
+  g_task_return_pointer (task, port, (GDestroyNotify) serial_port_free);
+}
+
+static void
+lose (Link *self, GError *error)
+{
+  g_autoptr (GError) owned = error;
+  g_autoptr (GTask) task = g_steal_pointer (&self->task);
+
+  g_prefix_error_literal (&owned, "the holder of the port is gone: ");
+  if (task == NULL) {
+    serial_port_lose_keeper (self->port, owned);
+    return;
+  }
+  link_free (self);
+  g_task_return_error (task, g_steal_pointer (&owned));
+}
+
+static gboolean
+on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  Link *self = user_data;
+  g_auto (HolderMessage) message = { .fd = -1 };
+  GError *error = NULL;
+
+  if (!holder_message_receive (socket, &message, &error)) {
+    if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
+      g_error_free (error);
+      return G_SOURCE_CONTINUE;
+    }
+    lose (self, error);
+    return G_SOURCE_REMOVE;
+  }
+  if (self->task != NULL)
+    answer (self, &message);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSocket *
+connect_to (const char *socket_path, GError **error)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_SEQPACKET, G_SOCKET_PROTOCOL_DEFAULT, error);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (socket_path);
+
+  if (socket == NULL)
+    return NULL;
+  g_socket_set_blocking (socket, FALSE);
+  if (!g_socket_connect (socket, address, NULL, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
+
+void
+held_port_open_async (const char *socket_path, const SerialPortSettings *settings,
+                      GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocket) socket = connect_to (socket_path, &error);
+  Link *self;
+
+  g_task_set_source_tag (task, held_port_open_async);
+  if (socket == NULL
+      || !holder_message_send_value (socket, HOLDER_MESSAGE_OPEN,
+                                     g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, settings->device,
+                                                    settings->baud_rate, (guint) settings->flow_control),
+                                     -1, &error)) {
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
+                             "the holder of the ports at %s cannot be reached: %s", socket_path,
+                             error->message);
+    g_object_unref (task);
+    return;
+  }
+  self = g_new0 (Link, 1);
+  self->socket = g_steal_pointer (&socket);
+  self->task = task;
+  self->baud_rate = settings->baud_rate;
+  self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
+  g_source_attach (self->source, g_main_context_get_thread_default ());
+}
+
+SerialPort *
+held_port_open_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, held_port_open_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the daemon and the holder of its ports say to each other: one message is one packet of a local socket
+ * (SOCK_SEQPACKET), a type and its data. Both ends are ours and of the same build; the socket is root's.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+/**
+ * HolderMessageType: @daemon to holder, or the other way.
+ *
+ * @HOLDER_MESSAGE_OPEN: the first one: HOLDER_MESSAGE_OPEN_TYPE: the device, baud rate and flow control
+ * (#SerialFlowControl). One port for each socket.
+ * @HOLDER_MESSAGE_OPENED: the answer, with the file descriptor of the port: HOLDER_MESSAGE_OPENED_TYPE:
+ * whether the port was held over from an earlier life of the daemon, what the port has said since, whether
+ * that is all.
+ * @HOLDER_MESSAGE_REFUSED: the other answer: HOLDER_MESSAGE_REFUSED_TYPE: a GIOErrorEnum and a text.
+ * @HOLDER_MESSAGE_WRITE: these bytes go to the port.
+ * @HOLDER_MESSAGE_ANNOUNCE: the next write puts the module into data mode, which these bytes end; none: it
+ * waits for nothing any more.
+ * @HOLDER_MESSAGE_PROMPT: the module's prompt has come.
+ * @HOLDER_MESSAGE_WRITE_ANNOUNCED: what was announced goes to the port, once.
+ * @HOLDER_MESSAGE_FAREWELL: lines, each with a newline, for a module that nobody comes back to.
+ * @HOLDER_MESSAGE_RELEASE: the port is to be closed now, as it is.
+ */
+typedef enum {
+  HOLDER_MESSAGE_OPEN = 1,
+  HOLDER_MESSAGE_OPENED,
+  HOLDER_MESSAGE_REFUSED,
+  HOLDER_MESSAGE_WRITE,
+  HOLDER_MESSAGE_ANNOUNCE,
+  HOLDER_MESSAGE_PROMPT,
+  HOLDER_MESSAGE_WRITE_ANNOUNCED,
+  HOLDER_MESSAGE_FAREWELL,
+  HOLDER_MESSAGE_RELEASE,
+} HolderMessageType;
+
+#define HOLDER_MESSAGE_OPEN_TYPE "(suu)"
+#define HOLDER_MESSAGE_OPENED_TYPE "(bayb)"
+#define HOLDER_MESSAGE_REFUSED_TYPE "(is)"
+
+/** The data of one message; as much as a port's own queue takes. */
+#define HOLDER_MESSAGE_MAX_BYTES (128 * 1024)
+
+/** HolderMessage: @data is never NULL. @fd is -1 when none came. */
+typedef struct {
+  HolderMessageType type;
+  GBytes *data;
+  int fd;
+} HolderMessage;
+
+/** Closes a descriptor that nobody took. */
+void holder_message_clear (HolderMessage *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HolderMessage, holder_message_clear)
+
+/** Sends @data (NULL: none) with @fd (-1: none; it stays the caller's) at once, or fails with a G_IO_ERROR:
+ * nothing waits here. */
+gboolean holder_message_send (GSocket *socket, HolderMessageType type, GBytes *data, int fd, GError **error);
+
+/** As holder_message_send(), of a value (floating, consumed). */
+gboolean
+holder_message_send_value (GSocket *socket, HolderMessageType type, GVariant *value, int fd, GError **error);
+
+/** The next message, to be cleared. WOULD_BLOCK when there is none, CLOSED at the end. */
+gboolean holder_message_receive (GSocket *socket, HolderMessage *ret_message, GError **error);
+
+/** The value in @self's data, or NULL if it is not one of @type. */
+GVariant *holder_message_get_value (const HolderMessage *self, const char *type);
