@@ -202,7 +202,7 @@ start_job (AtChannel *self)
     set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
   else
     set_phase (self, PHASE_PROMPT, command->prompt_timeout_ms + transfer_ms);
-  check_written (self, at_wire_write_line (self->wire, command->line->str));
+  check_written (self, at_wire_write_command (self->wire, command));
 }
 
 /** Starts what can be started. */
@@ -341,6 +341,7 @@ complete_job (AtChannel *self, const char *line)
   if (strcmp (line, "OK") == 0) {
     at_job_end (job);
   } else {
+    at_wire_forget_payload (self->wire);
     /* Part of a payload may have been left to the module's command line. */
     if (job->command->data_mode != AT_DATA_NONE && self->phase == PHASE_RESPONSE)
       self->in_step = FALSE;
@@ -358,6 +359,7 @@ add_response_line (AtChannel *self, const char *line)
     return;
   self->job = NULL;
   self->in_step = FALSE;
+  leave_data_mode (self, job->command);
   at_job_fail (job, AT_ERROR_BROKEN, "the module's answer does not end");
   start_probing (self);
 }
@@ -405,6 +407,8 @@ handle_prompt (AtChannel *self)
   set_phase (self, PHASE_DATA, delay_ms);
   if (delay_ms == 0)
     send_data (self);
+  else
+    at_wire_note_prompt (self->wire);
 }
 
 /** A URC handler may free the channel, so this must be the last use of it. */
@@ -564,6 +568,7 @@ at_channel_restart (AtChannel *self)
     return;
   at_wire_note (self->wire, "the module restarted");
   self->in_step = FALSE;
+  at_wire_forget_payload (self->wire);
   fail_all (self, AT_ERROR_RESTARTED, "the module restarted");
   start_probing (self);
 }
@@ -572,6 +577,18 @@ void
 at_channel_resync (AtChannel *self)
 {
   self->in_step = FALSE;
+}
+
+void
+at_channel_set_farewell (AtChannel *self, const char *const *lines)
+{
+  at_wire_set_farewell (self->wire, lines);
+}
+
+const char *const *
+at_channel_get_unsaid (AtChannel *self)
+{
+  return at_wire_get_unsaid (self->wire);
 }
 
 gboolean

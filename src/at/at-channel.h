@@ -98,6 +98,10 @@ void at_channel_restart (AtChannel *self);
 /** The next command begins with a probe, as after a time-out. */
 void at_channel_resync (AtChannel *self);
 
+/** As serial_port_set_farewell() and serial_port_get_unsaid(): lines without their CR. */
+void at_channel_set_farewell (AtChannel *self, const char *const *lines);
+const char *const *at_channel_get_unsaid (AtChannel *self);
+
 /** Whether bytes of an unfinished line or payload are just coming in. */
 gboolean at_channel_is_receiving (AtChannel *self);
 

@@ -13,6 +13,7 @@ struct AtWire {
   SerialPort *port;
   char *name;
   AtTrace *trace;
+  gboolean announced;
 };
 
 AtWire *
@@ -52,18 +53,71 @@ at_wire_write_line (AtWire *self, const char *line)
   return write_text (self, text);
 }
 
+static void
+announce (AtWire *self, GBytes *data)
+{
+  self->announced = data != NULL;
+  serial_port_announce (self->port, data);
+}
+
+/** A counted payload ends data mode itself; the other form is cancelled. */
+static void
+announce_end (AtWire *self, const AtCommand *command)
+{
+  g_autoptr (GBytes) escape = g_bytes_new_static (ESC, strlen (ESC));
+
+  switch (command->data_mode) {
+  case AT_DATA_NONE:
+    break;
+  case AT_DATA_COUNTED:
+    announce (self, command->payload);
+    break;
+  case AT_DATA_CTRL_Z:
+    announce (self, escape);
+    break;
+  }
+}
+
+gboolean
+at_wire_write_command (AtWire *self, const AtCommand *command)
+{
+  announce_end (self, command);
+  return at_wire_write_line (self, command->line->str);
+}
+
+void
+at_wire_note_prompt (AtWire *self)
+{
+  serial_port_note_prompt (self->port);
+}
+
+void
+at_wire_forget_payload (AtWire *self)
+{
+  if (self->announced)
+    announce (self, NULL);
+}
+
 gboolean
 at_wire_write_payload (AtWire *self, const AtCommand *command)
 {
+  gboolean written;
+
   at_trace_write_payload (self->trace, self->name, g_bytes_get_size (command->payload));
-  return serial_port_write (self->port, command->payload)
-         && (command->data_mode != AT_DATA_CTRL_Z || write_text (self, CTRL_Z));
+  if (command->data_mode == AT_DATA_COUNTED) {
+    self->announced = FALSE;
+    return serial_port_write_announced (self->port);
+  }
+  written = serial_port_write (self->port, command->payload) && write_text (self, CTRL_Z);
+  at_wire_forget_payload (self);
+  return written;
 }
 
 gboolean
 at_wire_write_escape (AtWire *self)
 {
   at_trace_write_line (self->trace, self->name, "ESC");
+  at_wire_forget_payload (self);
   return write_text (self, ESC);
 }
 
@@ -71,6 +125,18 @@ gboolean
 at_wire_write_return (AtWire *self)
 {
   return write_text (self, "\r");
+}
+
+void
+at_wire_set_farewell (AtWire *self, const char *const *lines)
+{
+  serial_port_set_farewell (self->port, lines);
+}
+
+const char *const *
+at_wire_get_unsaid (AtWire *self)
+{
+  return serial_port_get_unsaid (self->port);
 }
 
 guint

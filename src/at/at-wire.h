@@ -20,13 +20,28 @@ void at_wire_free (AtWire *self);
 
 /** Each of these queues its bytes; FALSE: the port takes no more data. */
 gboolean at_wire_write_line (AtWire *self, const char *line);
+
+/** The line of @command. What ends its data mode is announced to the port, should we die. */
+gboolean at_wire_write_command (AtWire *self, const AtCommand *command);
+
+/** The payload of the command that was written last. */
 gboolean at_wire_write_payload (AtWire *self, const AtCommand *command);
+
+/** The prompt of the command that was written last has come. */
+void at_wire_note_prompt (AtWire *self);
+
+/** The module is not in data mode any more: it refused the command, or restarted. */
+void at_wire_forget_payload (AtWire *self);
 
 /** ESC: ends data mode of the form AT_DATA_CTRL_Z (note 2.3.1). */
 gboolean at_wire_write_escape (AtWire *self);
 
 /** A CR: ends whatever garbage stands in the module's line buffer. */
 gboolean at_wire_write_return (AtWire *self);
+
+/** As serial_port_set_farewell() and serial_port_get_unsaid(). */
+void at_wire_set_farewell (AtWire *self, const char *const *lines);
+const char *const *at_wire_get_unsaid (AtWire *self);
 
 /** How long @size bytes take on the line. */
 guint at_wire_get_transfer_ms (AtWire *self, gsize size);

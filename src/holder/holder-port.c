@@ -52,7 +52,7 @@ struct HolderPort {
   GByteArray *log;
   gboolean log_complete;
 
-  GStrv farewell;
+  GStrv farewell; /* never NULL */
   guint next_line;
   guint probes_sent;
 };
@@ -135,7 +135,7 @@ probe (HolderPort *self)
 static void
 say_next_line (HolderPort *self)
 {
-  const char *line = self->farewell != NULL ? self->farewell[self->next_line] : NULL;
+  const char *line = self->farewell[self->next_line];
   g_autofree char *text = NULL;
 
   if (line == NULL) {
@@ -209,9 +209,9 @@ hand_over (HolderPort *self)
 {
   g_autoptr (GBytes) log = g_byte_array_free_to_bytes (g_steal_pointer (&self->log));
   g_autoptr (GError) error = NULL;
-  GVariant *value =
-      g_variant_new ("(b@ayb)", self->held_over,
-                     g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE), self->log_complete);
+  GVariant *value = g_variant_new ("(b@ayb^as)", self->held_over,
+                                   g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
+                                   self->log_complete, self->farewell);
 
   self->log = g_byte_array_new ();
   self->log_complete = TRUE;
@@ -464,6 +464,7 @@ holder_port_new (const SerialPortSettings *settings, const HolderPortTiming *tim
   self->gone = gone;
   self->gone_data = user_data;
   self->parser = at_parser_new (&framing, NULL);
+  self->farewell = g_new0 (char *, 1);
   self->log = g_byte_array_new ();
   self->log_complete = TRUE;
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);

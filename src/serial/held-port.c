@@ -119,12 +119,14 @@ take_port (Link *self, HolderMessage *message)
   g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_OPENED_TYPE);
   g_autoptr (GVariant) log = NULL;
   g_autoptr (GBytes) bytes = NULL;
+  g_auto (GStrv) unsaid = NULL;
 
   if (value == NULL || message->fd < 0)
     return NULL;
-  log = g_variant_get_child_value (value, 1);
+  g_variant_get (value, "(b@ayb^as)", NULL, &log, NULL, &unsaid);
   bytes = g_variant_get_data_as_bytes (log);
-  self->port = serial_port_new_kept (g_steal_fd (&message->fd), self->baud_rate, bytes, &keeper, self);
+  self->port = serial_port_new_kept (g_steal_fd (&message->fd), self->baud_rate, bytes,
+                                     (const char *const *) unsaid, &keeper, self);
   return self->port;
 }
 

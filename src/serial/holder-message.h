@@ -14,7 +14,7 @@
  * (#SerialFlowControl). One port for each socket.
  * @HOLDER_MESSAGE_OPENED: the answer, with the file descriptor of the port: HOLDER_MESSAGE_OPENED_TYPE:
  * whether the port was held over from an earlier life of the daemon, what the port has said since, whether
- * that is all.
+ * that is all, and the farewell that this life left unsaid.
  * @HOLDER_MESSAGE_REFUSED: the other answer: HOLDER_MESSAGE_REFUSED_TYPE: a GIOErrorEnum and a text.
  * @HOLDER_MESSAGE_WRITE: these bytes go to the port.
  * @HOLDER_MESSAGE_ANNOUNCE: the next write puts the module into data mode, which these bytes end; none: it
@@ -37,7 +37,7 @@ typedef enum {
 } HolderMessageType;
 
 #define HOLDER_MESSAGE_OPEN_TYPE "(suu)"
-#define HOLDER_MESSAGE_OPENED_TYPE "(bayb)"
+#define HOLDER_MESSAGE_OPENED_TYPE "(baybas)"
 #define HOLDER_MESSAGE_REFUSED_TYPE "(is)"
 
 /** The data of one message; as much as a port's own queue takes. */

@@ -33,7 +33,8 @@ struct SerialPort {
   gsize queued_bytes;
   gsize head_written; /* bytes of the head of the queue */
   GBytes *announced;
-  GBytes *log; /* until the listener has it */
+  GBytes *log;  /* until the listener has it */
+  GStrv unsaid; /* never NULL */
   const SerialPortKeeper *keeper;
   gpointer keeper_data;
 };
@@ -159,17 +160,22 @@ serial_port_new_for_fd (int fd, guint baud_rate)
 
   self->fd = fd;
   self->baud_rate = baud_rate;
+  self->unsaid = g_new0 (char *, 1);
   g_queue_init (&self->queue);
   return self;
 }
 
 SerialPort *
-serial_port_new_kept (int fd, guint baud_rate, GBytes *log, const SerialPortKeeper *keeper,
-                      gpointer keeper_data)
+serial_port_new_kept (int fd, guint baud_rate, GBytes *log, const char *const *unsaid,
+                      const SerialPortKeeper *keeper, gpointer keeper_data)
 {
   SerialPort *self = serial_port_new_for_fd (fd, baud_rate);
 
   self->log = log != NULL ? g_bytes_ref (log) : NULL;
+  if (unsaid != NULL) {
+    g_strfreev (self->unsaid);
+    self->unsaid = g_strdupv ((GStrv) unsaid);
+  }
   self->keeper = keeper;
   self->keeper_data = keeper_data;
   return self;
@@ -227,6 +233,7 @@ serial_port_free (SerialPort *self)
     self->keeper->free (self->keeper_data);
   g_clear_pointer (&self->announced, g_bytes_unref);
   g_clear_pointer (&self->log, g_bytes_unref);
+  g_strfreev (self->unsaid);
   g_queue_clear_full (&self->queue, (GDestroyNotify) g_bytes_unref);
   g_clear_error (&self->write_error);
   g_free (self);
@@ -449,6 +456,12 @@ serial_port_set_farewell (SerialPort *self, const char *const *lines)
 {
   if (self->keeper != NULL && !self->hung_up)
     self->keeper->set_farewell (lines, self->keeper_data);
+}
+
+const char *const *
+serial_port_get_unsaid (SerialPort *self)
+{
+  return (const char *const *) self->unsaid;
 }
 
 int

@@ -74,10 +74,10 @@ typedef struct {
 
 /**
  * A port whose @fd (taken) is read here and written by @keeper, which must outlive it. @log is what came
- * before, it is given to the listener first; or NULL.
+ * before, it is given to the listener first; @unsaid is the farewell of an earlier life. Both may be NULL.
  */
-SerialPort *serial_port_new_kept (int fd, guint baud_rate, GBytes *log, const SerialPortKeeper *keeper,
-                                  gpointer keeper_data);
+SerialPort *serial_port_new_kept (int fd, guint baud_rate, GBytes *log, const char *const *unsaid,
+                                  const SerialPortKeeper *keeper, gpointer keeper_data);
 
 /** The keeper is gone: the port hangs up with @error, from the main loop. */
 void serial_port_lose_keeper (SerialPort *self, const GError *error);
@@ -108,6 +108,9 @@ gboolean serial_port_write_announced (SerialPort *self);
 /** What the module is to be told, each line behind an answer to the one before, when we die and nobody takes
  * our place. NULL-terminated, copied; there is none at first. */
 void serial_port_set_farewell (SerialPort *self, const char *const *lines);
+
+/** The farewell that an earlier life set and that nobody has said. Borrowed, NULL-terminated. */
+const char *const *serial_port_get_unsaid (SerialPort *self);
 
 /** How long @size bytes take on the line, in milliseconds, rounded up: 10 bits a byte. */
 guint serial_port_get_transfer_ms (SerialPort *self, gsize size);

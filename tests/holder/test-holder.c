@@ -162,6 +162,7 @@ expect_opened (GSocket *socket, gboolean expected_held, const char *expected_log
   g_autoptr (GVariant) value = NULL;
   g_autoptr (GVariant) log = NULL;
   g_autofree char *text = NULL;
+  g_auto (GStrv) unsaid = NULL;
   gboolean held, complete;
 
   expect_message (socket, &message);
@@ -169,7 +170,7 @@ expect_opened (GSocket *socket, gboolean expected_held, const char *expected_log
   ck_assert_int_ge (message.fd, 0);
   value = holder_message_get_value (&message, HOLDER_MESSAGE_OPENED_TYPE);
   ck_assert_ptr_nonnull (value);
-  g_variant_get (value, "(b@ayb)", &held, &log, &complete);
+  g_variant_get (value, "(b@ayb^as)", &held, &log, &complete, &unsaid);
   text =
       g_strndup (g_variant_get_data (log) != NULL ? g_variant_get_data (log) : "", g_variant_get_size (log));
   ck_assert_int_eq (held, expected_held);
@@ -539,11 +540,14 @@ START_TEST (what_was_missed_is_read_first)
   serve (&patient);
   socket = daemon_new (115200);
   expect_opened (socket, FALSE, "");
+  tell (socket, HOLDER_MESSAGE_FAREWELL, "AT+QSSLCLOSE=0,0\nAT+QSCLK=1\n");
   kill_daemon (socket);
   run_what_is_ready ();
   say ("\r\nRDY\r\n");
   run_what_is_ready ();
   port = open_held ();
+  ck_assert_uint_eq (g_strv_length ((GStrv) serial_port_get_unsaid (port)), 2);
+  ck_assert_str_eq (serial_port_get_unsaid (port)[1], "AT+QSCLK=1");
   say ("more");
   while (fixture.received->len < 11)
     g_main_context_iteration (NULL, TRUE);

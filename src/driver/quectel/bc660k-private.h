@@ -61,8 +61,15 @@ void bc660k_start_async (ModuleDriver *base, GTask *task);
 /** bc660k-sleep.c: takes a lock; @done when the module is awake, whether or not it knows AT+QSCLK. */
 void bc660k_sleep_acquire (Bc660kDriver *driver, Bc660kDone done, gpointer user_data);
 
+/** AT+QSCLK=@mode. */
+AtCommand *bc660k_sleep_new_command (int mode);
+
 /** Gives a lock back; with the last one the module gets its former mode. */
 void bc660k_sleep_release (Bc660kDriver *driver);
+
+/** bc660k-farewell.c: to be called before anything is written that the farewell has to undo, and when it is
+ * undone. */
+void bc660k_farewell_update (Bc660kDriver *driver);
 
 /**
  * bc660k-setup.c: brings settings and credentials into slot @slot and proves them by reading them back. The

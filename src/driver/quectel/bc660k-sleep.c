@@ -45,6 +45,7 @@ on_mode_read (Bc660kDriver *driver, char **lines, const GError *error, gpointer 
   }
   driver->sleep.former_mode = mode;
   driver->sleep.former_known = TRUE;
+  bc660k_farewell_update (driver);
   bc660k_private_run_line (driver, "AT+QSCLK=0", NULL, on_awake, acquire);
 }
 
@@ -58,26 +59,32 @@ bc660k_sleep_acquire (Bc660kDriver *driver, Bc660kDone done, gpointer user_data)
   bc660k_private_run_line (driver, "AT+QSCLK?", "+QSCLK:", on_mode_read, acquire);
 }
 
+AtCommand *
+bc660k_sleep_new_command (int mode)
+{
+  AtCommand *command = at_command_new ("AT+QSCLK=", NULL, 3000);
+
+  at_command_add_int (command, mode);
+  return command;
+}
+
 static void
 on_released (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
 {
   /* Should this fail, the next acquire reads whatever mode the module is in then. */
+  bc660k_farewell_update (driver);
 }
 
 static void
 restore (Bc660kDriver *driver)
 {
-  AtCommand *command;
-
   if (driver->channel == NULL)
     return;
   at_channel_set_may_sleep (driver->channel, TRUE);
   if (!driver->sleep.former_known)
     return;
   driver->sleep.former_known = FALSE;
-  command = at_command_new ("AT+QSCLK=", NULL, 3000);
-  at_command_add_int (command, driver->sleep.former_mode);
-  bc660k_private_run (driver, command, on_released, NULL);
+  bc660k_private_run (driver, bc660k_sleep_new_command (driver->sleep.former_mode), on_released, NULL);
 }
 
 void

@@ -78,6 +78,8 @@ set_state (Bc660kSlot *self, SlotState state, guint timeout_ms)
     timer_clear (&self->timer);
   if (state != SLOT_CONFIGURING)
     g_clear_pointer (&self->opening, bc660k_opening_drop);
+  if ((state == SLOT_FREE) == was_taken)
+    bc660k_farewell_update (self->driver);
   if (state == SLOT_FREE && was_taken)
     bc660k_sleep_release (self->driver);
 }

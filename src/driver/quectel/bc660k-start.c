@@ -18,7 +18,8 @@ typedef struct {
   guint step;
   guint attempt;
   guint slots_promised;
-  guint slot; /* being closed */
+  guint slot;   /* being closed */
+  guint unsaid; /* line of the farewell of an earlier life */
 } Start;
 
 typedef struct {
@@ -251,6 +252,37 @@ on_step_done (Bc660kDriver *driver, char **lines, const GError *error, gpointer 
   run_step (self);
 }
 
+static void say_unsaid (Start *self);
+
+static void
+on_unsaid_done (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
+{
+  Start *self = user_data;
+
+  if (error != NULL && start_over (self, error))
+    return;
+  if (error != NULL && !g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED)) {
+    finish (self, bc660k_private_translate (error, CLOSE_REASON_MODULE_ERROR, "Clearing up"));
+    return;
+  }
+  self->unsaid++;
+  say_unsaid (self);
+}
+
+/** What an earlier life that was killed still owed the module. A restart of the module makes it void. */
+static void
+say_unsaid (Start *self)
+{
+  const char *line = at_channel_get_unsaid (self->driver->channel)[self->unsaid];
+
+  if (line != NULL && self->attempt == 0) {
+    bc660k_private_run (self->driver, at_command_new (line, NULL, TIMEOUT_MS), on_unsaid_done, self);
+    return;
+  }
+  bc660k_farewell_update (self->driver);
+  finish_steps (self);
+}
+
 static void
 run_step (Start *self)
 {
@@ -258,7 +290,7 @@ run_step (Start *self)
   AtCommand *command;
 
   if (self->step == G_N_ELEMENTS (steps)) {
-    finish_steps (self);
+    say_unsaid (self);
     return;
   }
   command = at_command_new (step->line, step->response, TIMEOUT_MS);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What whoever keeps the port should tell the module when we die and nobody takes our place: close what may
+ * be open, and go back to your own sleep mode.
+ */
+#include "bc660k-private.h"
+
+#include "bc660k-commands.h"
+
+static void
+add (GPtrArray *lines, AtCommand *command)
+{
+  g_ptr_array_add (lines, g_strdup (command->line->str));
+  at_command_free (command);
+}
+
+void
+bc660k_farewell_update (Bc660kDriver *driver)
+{
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+
+  if (driver->channel == NULL)
+    return;
+  for (guint i = 0; i < MODULE_SLOTS_MAX; i++) {
+    if (!bc660k_slot_is_free (driver->slots[i]))
+      add (lines, bc660k_commands_new_close (i, 0));
+  }
+  if (driver->sleep.former_known)
+    add (lines, bc660k_sleep_new_command (driver->sleep.former_mode));
+  g_ptr_array_add (lines, NULL);
+  at_channel_set_farewell (driver->channel, (const char *const *) lines->pdata);
+}
