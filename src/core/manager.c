@@ -14,7 +14,9 @@ struct Manager {
   ConnectionNumber *numbers;
   const ManagerListener *listener;
   gpointer listener_data;
-  GPtrArray *modules;     /* Module */
+  GPtrArray *modules; /* Module */
+  GPtrArray *missing; /* MissingModule */
+  gboolean started;
   GPtrArray *connections; /* Connection */
 
   GTask *stop_task;
@@ -60,18 +62,24 @@ add_connection (Manager *self, Connection *connection)
 
 /* -- the checks of an open --------------------------------------------------------------------------- */
 
+static void
+set_no_module (Manager *self, GError **error)
+{
+  g_autofree char *missing = missing_module_list_describe (self->missing);
+
+  if (self->missing->len == 0)
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "No module is configured");
+  else
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "No configured module is there: %s", missing);
+}
+
 static Module *
 pick_module (Manager *self, const char *name, GError **error)
 {
   Module *ready = NULL;
 
-  if (name != NULL) {
-    Module *named = manager_lookup_module (self, name);
-
-    if (named == NULL)
-      g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_FOUND, "There is no module \"%s\"", name);
-    return named;
-  }
+  if (name != NULL)
+    return manager_find_module (self, name, error);
   for (guint i = 0; i < self->modules->len; i++) {
     Module *module = self->modules->pdata[i];
 
@@ -84,7 +92,7 @@ pick_module (Manager *self, const char *name, GError **error)
     return ready;
   if (self->modules->len > 0)
     return self->modules->pdata[0];
-  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "No module is configured");
+  set_no_module (self, error);
   return NULL;
 }
 
@@ -228,10 +236,16 @@ on_module_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 stop_modules (Manager *self)
 {
-  self->modules_stopping = self->modules->len;
-  for (guint i = 0; i < self->modules->len; i++)
-    module_stop_async (self->modules->pdata[i], on_module_stopped, g_object_ref (self->stop_task));
-  if (self->modules->len == 0)
+  for (guint i = 0; i < self->modules->len; i++) {
+    Module *module = self->modules->pdata[i];
+
+    /* One that was taken out of the configuration is stopping already. */
+    if (module_get_state (module) == MODULE_STOPPED)
+      continue;
+    self->modules_stopping++;
+    module_stop_async (module, NULL, on_module_stopped, g_object_ref (self->stop_task));
+  }
+  if (self->modules_stopping == 0)
     finish_stop (self);
 }
 
@@ -249,7 +263,7 @@ for_each (GPtrArray *objects, GFunc func)
 static void
 abandon_module (gpointer module, gpointer user_data)
 {
-  module_abandon (module);
+  module_abandon (module, NULL);
 }
 
 static void
@@ -339,11 +353,44 @@ manager_add_module (Manager *self, Module *module)
   g_return_if_fail (manager_lookup_module (self, module_get_name (module)) == NULL);
 
   g_ptr_array_add (self->modules, g_object_ref (module));
+  if (self->listener != NULL)
+    self->listener->module_added (module, self->listener_data);
+  if (self->started)
+    module_start (module);
+}
+
+void
+manager_remove_module (Manager *self, Module *module, const char *why)
+{
+  g_autoptr (Module) alive G_GNUC_UNUSED = g_object_ref (module);
+
+  module_abandon (module, why);
+  if (g_ptr_array_remove (self->modules, module) && self->listener != NULL)
+    self->listener->module_removed (module, self->listener_data);
+}
+
+void
+manager_set_missing (Manager *self, GPtrArray *missing)
+{
+  if (missing_module_list_equal (self->missing, missing))
+    return;
+
+  g_ptr_array_unref (self->missing);
+  self->missing = g_ptr_array_ref (missing);
+  if (self->listener != NULL)
+    self->listener->missing_changed (self->listener_data);
+}
+
+GPtrArray *
+manager_get_missing (Manager *self)
+{
+  return self->missing;
 }
 
 void
 manager_start (Manager *self)
 {
+  self->started = TRUE;
   for (guint i = 0; i < self->modules->len; i++)
     module_start (self->modules->pdata[i]);
 }
@@ -354,6 +401,22 @@ manager_lookup_module (Manager *self, const char *name)
   for (guint i = 0; i < self->modules->len; i++)
     if (g_str_equal (module_get_name (self->modules->pdata[i]), name))
       return self->modules->pdata[i];
+  return NULL;
+}
+
+Module *
+manager_find_module (Manager *self, const char *name, GError **error)
+{
+  Module *module = manager_lookup_module (self, name);
+  const MissingModule *missing = missing_module_list_find (self->missing, name);
+
+  if (module != NULL)
+    return module;
+
+  if (missing != NULL)
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "Module \"%s\" is missing: %s", name, missing->why);
+  else
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_FOUND, "There is no module \"%s\"", name);
   return NULL;
 }
 
@@ -382,6 +445,7 @@ manager_new (const ManagerConfig *config, GError **error)
   self->config = *config;
   self->numbers = numbers;
   self->modules = g_ptr_array_new_with_free_func (g_object_unref);
+  self->missing = missing_module_list_new ();
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
   timer_init (&self->stop_timeout, config->clock, on_stop_timeout, self);
   return self;
@@ -398,6 +462,7 @@ manager_free (Manager *self)
     g_signal_handlers_disconnect_by_data (self->connections->pdata[i], self);
   g_ptr_array_unref (self->connections);
   g_ptr_array_unref (self->modules);
+  g_ptr_array_unref (self->missing);
   g_clear_object (&self->stop_task);
   connection_number_free (self->numbers);
   g_free (self);

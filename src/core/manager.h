@@ -10,6 +10,7 @@
 #include "connection.h"
 #include "context-store.h"
 #include "credential-store.h"
+#include "missing-module.h"
 #include "module.h"
 
 #define MANAGER_CONNECTIONS_MAX 64
@@ -19,10 +20,20 @@
 
 typedef struct Manager Manager;
 
-/** Both run inside the call or event that caused them. All are required. @removed: it was released. */
+/**
+ * ManagerListener: all run inside the call or event that caused them. All are required.
+ * @removed: the connection was released.
+ * @module_added: it is not started yet.
+ * @module_removed: its connections have ended; those with data that their clients have yet to take are not
+ *   closed before that.
+ * @missing_changed: manager_get_missing().
+ */
 typedef struct {
   void (*added) (Connection *connection, gpointer user_data);
   void (*removed) (Connection *connection, gpointer user_data);
+  void (*module_added) (Module *module, gpointer user_data);
+  void (*module_removed) (Module *module, gpointer user_data);
+  void (*missing_changed) (gpointer user_data);
 } ManagerListener;
 
 /** ManagerConfig: all must outlive the manager. */
@@ -48,14 +59,27 @@ void manager_set_listener (Manager *self, const ManagerListener *listener, gpoin
 ContextStore *manager_get_contexts (Manager *self);
 CredentialStore *manager_get_credentials (Manager *self);
 
-/** Adds a module (a new reference), which is not started yet. Its name must be new. */
+/** Adds a module (a new reference), which is not started yet. Its name must be new. Starts it when the others
+ * were started. */
 void manager_add_module (Manager *self, Module *module);
+
+/** The module is gone, as @why says: ends all its connections (CLOSE_REASON_MODULE_LOST), then forgets it. */
+void manager_remove_module (Manager *self, Module *module, const char *why);
+
+/** What is configured but not there, from now on: the list as missing-module.h makes it (a new reference). */
+void manager_set_missing (Manager *self, GPtrArray *missing);
+
+/** Element type MissingModule*; borrowed, do not change. */
+GPtrArray *manager_get_missing (Manager *self);
 
 /** Starts all modules. Once. */
 void manager_start (Manager *self);
 
 /** Borrowed; NULL when there is none. */
 Module *manager_lookup_module (Manager *self, const char *name);
+
+/** The same, with the reason: NOT_FOUND, or NOT_READY when it is missing. */
+Module *manager_find_module (Manager *self, const char *name, GError **error);
 
 /** In the order in which they were added. Element type Module*; borrowed, do not change. */
 GPtrArray *manager_get_modules (Manager *self);

@@ -23,6 +23,7 @@ struct ModuleLife {
   Timer retry;
   guint retry_ms;
   GTask *stop_task;
+  char *end_text; /* why it was stopped; NULL when the daemon ends */
 };
 
 const char *
@@ -81,7 +82,7 @@ free_doomed (ModuleLife *self)
 static void
 on_given (const GError *error, gpointer user_data)
 {
-  module_life_abandon (user_data);
+  module_life_abandon (user_data, NULL);
 }
 
 static gboolean
@@ -120,11 +121,19 @@ retry_later (ModuleLife *self)
   self->retry_ms = MIN (self->retry_ms * 2, MODULE_RETRY_LAST_MS);
 }
 
+static GError *
+make_end_error (ModuleLife *self)
+{
+  if (self->end_text != NULL)
+    return module_error_new (CLOSE_REASON_MODULE_LOST, 0, "%s", self->end_text);
+  return module_error_new (CLOSE_REASON_SHUTDOWN, 0, "The daemon is ending");
+}
+
 /* The port is closed before it is given back, and nothing of its driver may be on the stack then. */
 static void
 give_port (ModuleLife *self)
 {
-  g_autoptr (GError) error = module_error_new (CLOSE_REASON_SHUTDOWN, 0, "The daemon is ending");
+  g_autoptr (GError) error = make_end_error (self);
 
   drop_driver (self, error);
   if (self->doomed_source == NULL)
@@ -233,16 +242,36 @@ module_life_start (ModuleLife *self)
   open_port (self);
 }
 
-/* -- stopped ----------------------------------------------------------------------------------------- */
-
 void
-module_life_abandon (ModuleLife *self)
+module_life_try_again (ModuleLife *self)
 {
-  g_autoptr (GError) error = module_error_new (CLOSE_REASON_SHUTDOWN, 0, "The daemon is ending");
-  g_autoptr (GTask) task = g_steal_pointer (&self->stop_task);
+  if (self->state != MODULE_ABSENT || !timer_is_set (&self->retry))
+    return;
 
   timer_clear (&self->retry);
-  set_state (self, MODULE_STOPPED, "");
+  self->retry_ms = MODULE_RETRY_FIRST_MS;
+  open_port (self);
+}
+
+/* -- stopped ----------------------------------------------------------------------------------------- */
+
+static void
+begin_end (ModuleLife *self, const char *why)
+{
+  if (self->end_text == NULL)
+    self->end_text = g_strdup (why);
+  timer_clear (&self->retry);
+  set_state (self, MODULE_STOPPED, self->end_text != NULL ? self->end_text : "");
+}
+
+void
+module_life_abandon (ModuleLife *self, const char *why)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GTask) task = g_steal_pointer (&self->stop_task);
+
+  begin_end (self, why);
+  error = make_end_error (self);
   drop_driver (self, error);
   if (task != NULL)
     g_task_return_boolean (task, TRUE);
@@ -262,13 +291,12 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
-module_life_stop (ModuleLife *self, GTask *task)
+module_life_stop (ModuleLife *self, const char *why, GTask *task)
 {
   g_return_if_fail (self->stop_task == NULL);
 
   self->stop_task = task;
-  timer_clear (&self->retry);
-  set_state (self, MODULE_STOPPED, "");
+  begin_end (self, why);
   if (self->driver == NULL)
     give_port (self);
   else
@@ -339,5 +367,6 @@ module_life_free (ModuleLife *self)
   g_free ((char *) self->config.claim_mode);
   g_free (self->text);
   g_free (self->logged_text);
+  g_free (self->end_text);
   g_free (self);
 }

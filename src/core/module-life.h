@@ -86,9 +86,13 @@ void module_life_start (ModuleLife *self);
 /** The driver is of no more use: drops it and tries again later. */
 void module_life_lose (ModuleLife *self, const GError *error);
 
-/** Lets the driver end in good order, drops it and gives the port back. @task (taken) is returned TRUE, once.
- */
-void module_life_stop (ModuleLife *self, GTask *task);
+/** Opens the port now when it is absent and waits for the next attempt. */
+void module_life_try_again (ModuleLife *self);
 
-/** Drops the driver at once and for ever, inside. */
-void module_life_abandon (ModuleLife *self);
+/** Lets the driver end in good order, drops it and gives the port back, because of @why; NULL: the daemon
+ * ends.
+ * @task (taken) is returned TRUE, once. */
+void module_life_stop (ModuleLife *self, const char *why, GTask *task);
+
+/** Drops the driver at once and for ever, inside, because of @why, unless a reason was given before. */
+void module_life_abandon (ModuleLife *self, const char *why);

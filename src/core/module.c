@@ -184,6 +184,12 @@ module_start (Module *self)
   module_life_start (self->life);
 }
 
+void
+module_try_again (Module *self)
+{
+  module_life_try_again (self->life);
+}
+
 /* -- what comes next: a waiting open, or a credential that is to be overwritten -------------------- */
 
 static gboolean
@@ -296,18 +302,18 @@ module_list_holders (Module *self)
 /* -- the end ----------------------------------------------------------------------------------------- */
 
 void
-module_abandon (Module *self)
+module_abandon (Module *self, const char *why)
 {
-  module_life_abandon (self->life);
+  module_life_abandon (self->life, why);
 }
 
 void
-module_stop_async (Module *self, GAsyncReadyCallback callback, gpointer user_data)
+module_stop_async (Module *self, const char *why, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, module_stop_async);
-  module_life_stop (self->life, task);
+  module_life_stop (self->life, why, task);
 }
 
 gboolean

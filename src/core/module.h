@@ -25,12 +25,20 @@ Module *module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *cloc
 /** Opens the port now, and again whenever it is lost. Once. */
 void module_start (Module *self);
 
-/** Lets the driver end in good order, then drops it; every slot ends. The callback runs once. No error. */
-void module_stop_async (Module *self, GAsyncReadyCallback callback, gpointer user_data);
+/** The port may have become usable: when it is absent, it is opened now and not only after the pause. */
+void module_try_again (Module *self);
+
+/**
+ * Lets the driver end in good order, then drops it; every slot ends. The callback runs once. No error.
+ * @why: a sentence for the connections, which end with CLOSE_REASON_MODULE_LOST; NULL when the daemon ends
+ * (CLOSE_REASON_SHUTDOWN).
+ */
+void module_stop_async (Module *self, const char *why, GAsyncReadyCallback callback, gpointer user_data);
 gboolean module_stop_finish (Module *self, GAsyncResult *result, GError **error);
 
-/** Drops the driver at once, for the case that module_stop_async() takes too long. Every slot ends inside. */
-void module_abandon (Module *self);
+/** Drops the driver at once: the port is gone (@why says so), or module_stop_async() takes too long. Every
+ * slot ends inside. A @why that was given before stays. */
+void module_abandon (Module *self, const char *why);
 
 const char *module_get_name (Module *self);
 const char *module_get_device (Module *self);

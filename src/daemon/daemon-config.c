@@ -168,14 +168,33 @@ static const Key keys[] = {
 };
 
 static void
-module_free (gpointer data)
+clear_module (gpointer data)
 {
   DaemonConfigModule *module = data;
 
   g_free (module->name);
   g_free (module->device);
   g_free (module->claim);
-  g_free (module);
+}
+
+DaemonConfigModule *
+daemon_config_module_ref (DaemonConfigModule *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+void
+daemon_config_module_unref (DaemonConfigModule *self)
+{
+  g_rc_box_release_full (self, clear_module);
+}
+
+gboolean
+daemon_config_module_equal (const DaemonConfigModule *self, const DaemonConfigModule *other)
+{
+  return g_str_equal (self->name, other->name) && g_str_equal (self->device, other->device)
+         && self->baud_rate == other->baud_rate && self->flow_control == other->flow_control
+         && self->prompt_delay_ms == other->prompt_delay_ms && g_str_equal (self->claim, other->claim);
 }
 
 static gboolean
@@ -255,7 +274,7 @@ read_modules (Reader *reader, GPtrArray *modules, GError **error)
 
     if (!check_group (reader, groups[i], modules->len, error))
       return FALSE;
-    module = g_new0 (DaemonConfigModule, 1);
+    module = g_rc_box_new0 (DaemonConfigModule);
     g_ptr_array_add (modules, module);
     if (!read_module (reader, groups[i], module, error)
         || !check_device (reader, groups[i], modules, module->device, error))
@@ -296,7 +315,7 @@ daemon_config_load (const char *path, GError **error)
   gsize length = 0;
   g_autofree char *text = read_text (path, &length, error);
 
-  self->modules = g_ptr_array_new_with_free_func (module_free);
+  self->modules = g_ptr_array_new_with_free_func ((GDestroyNotify) daemon_config_module_unref);
   if (text == NULL || !scan_lines (&reader, text, error))
     return NULL;
   if (!g_key_file_load_from_data (key_file, text, length, G_KEY_FILE_NONE, &local)) {

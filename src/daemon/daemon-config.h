@@ -18,7 +18,7 @@ GQuark daemon_config_error_quark (void);
 #define DAEMON_CONFIG_MAX_MODULES 64
 
 /**
- * DaemonConfigModule: one group. Strings are owned by the DaemonConfig.
+ * DaemonConfigModule: one group, with a count of references.
  * @device: `device=`, an absolute path; required.
  * @baud_rate: `baud-rate=`, default 115200.
  * @flow_control: `flow-control=none|rts-cts`, default none.
@@ -33,6 +33,12 @@ typedef struct {
   guint prompt_delay_ms;
   char *claim;
 } DaemonConfigModule;
+
+DaemonConfigModule *daemon_config_module_ref (DaemonConfigModule *self);
+void daemon_config_module_unref (DaemonConfigModule *self);
+
+/** Whether all keys and the name are the same. */
+gboolean daemon_config_module_equal (const DaemonConfigModule *self, const DaemonConfigModule *other);
 
 /** @modules: of DaemonConfigModule, in the order of the file. */
 typedef struct {

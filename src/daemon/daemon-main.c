@@ -13,6 +13,7 @@
 #include "daemon-log.h"
 #include "daemon-options.h"
 #include "daemon-port.h"
+#include "daemon-ports.h"
 #include "dbus-service.h"
 #include "manager.h"
 #include "mssl-names.h"
@@ -29,6 +30,7 @@ typedef struct {
   CredentialStore *credentials;
   ContextStore *contexts;
   Manager *manager;
+  DaemonPorts *ports; /* NULL before they may be opened, and when the daemon is ending */
   MmPorts *mm_ports;
   GDBusConnection *bus;
   DBusService *service;
@@ -90,19 +92,20 @@ on_name (gboolean owned, const char *text, gpointer user_data)
   quit (user_data, EXIT_FAILURE);
 }
 
-static void
-add_modules (Daemon *self)
+static Module *
+make_module (DaemonConfigModule *config, gpointer user_data)
 {
-  const GPtrArray *modules = self->config->modules;
+  Daemon *self = user_data;
 
-  if (modules->len == 0)
+  return daemon_port_new_module (config, self->mm_ports, self->ledger, self->trace);
+}
+
+static void
+configure (Daemon *self)
+{
+  if (self->config->modules->len == 0)
     g_message ("no module is configured in %s: the daemon runs idle", self->options.config);
-  for (guint i = 0; i < modules->len; i++) {
-    g_autoptr (Module) module =
-        daemon_port_new_module (modules->pdata[i], self->mm_ports, self->ledger, self->trace);
-
-    manager_add_module (self->manager, module);
-  }
+  daemon_ports_configure (self->ports, self->config->modules);
 }
 
 /** What ModemManager uses is known: the ports may be opened. */
@@ -113,7 +116,8 @@ on_mm_ports (GObject *source, GAsyncResult *result, gpointer user_data)
   Daemon *self = user_data;
 
   self->mm_ports = mm_ports_new_finish (result);
-  add_modules (self);
+  self->ports = daemon_ports_new (self->manager, make_module, self);
+  configure (self);
   self->service = dbus_service_new (self->bus, self->manager, &error);
   if (self->service == NULL) {
     quit (self, complain (EXIT_FAILURE, error));
@@ -141,13 +145,38 @@ on_signal (gpointer user_data)
 
   g_debug ("told to stop");
   self->stopping = TRUE;
+  g_clear_pointer (&self->ports, daemon_ports_free);
   manager_stop_async (self->manager, on_stopped, self);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_reload (gpointer user_data)
+{
+  Daemon *self = user_data;
+  g_autoptr (GError) error = NULL;
+  DaemonConfig *config;
+
+  /* Before the ports are there, the file may be that of the start; and nothing begins at the end. */
+  if (self->ports == NULL)
+    return G_SOURCE_CONTINUE;
+
+  config = daemon_config_load (self->options.config, &error);
+  if (config == NULL) {
+    g_warning ("the configuration stays as it was: %s", error->message);
+    return G_SOURCE_CONTINUE;
+  }
+  daemon_config_free (self->config);
+  self->config = config;
+  configure (self);
+  g_message ("%s was read again", self->options.config);
   return G_SOURCE_CONTINUE;
 }
 
 static void
 daemon_clear (Daemon *self)
 {
+  g_clear_pointer (&self->ports, daemon_ports_free);
   g_clear_pointer (&self->service, dbus_service_free);
   g_clear_pointer (&self->manager, manager_free);
   g_clear_pointer (&self->contexts, context_store_free);
@@ -185,6 +214,7 @@ run (Daemon *self)
   self->loop = g_main_loop_new (NULL, FALSE);
   g_unix_signal_add (SIGTERM, on_signal, self);
   g_unix_signal_add (SIGINT, on_signal, self);
+  g_unix_signal_add (SIGHUP, on_reload, self);
   mm_ports_new_async (on_mm_ports, self);
   g_main_loop_run (self->loop);
   return self->status;

@@ -8,10 +8,19 @@
 #include "port-claim.h"
 
 typedef struct {
-  const DaemonConfigModule *config;
+  DaemonConfigModule *config; /* a reference */
   MmPorts *mm_ports;
   AtTrace *trace;
 } Port;
+
+static void
+port_free (gpointer data)
+{
+  Port *port = data;
+
+  daemon_config_module_unref (port->config);
+  g_free (port);
+}
 
 static ModuleDriver *
 open_driver (gpointer user_data, GError **error)
@@ -33,7 +42,7 @@ open_driver (gpointer user_data, GError **error)
 }
 
 Module *
-daemon_port_new_module (const DaemonConfigModule *config, MmPorts *mm_ports, Ledger *ledger, AtTrace *trace)
+daemon_port_new_module (DaemonConfigModule *config, MmPorts *mm_ports, Ledger *ledger, AtTrace *trace)
 {
   Port *port = g_new (Port, 1);
   const ModuleConfig module_config = {
@@ -42,9 +51,9 @@ daemon_port_new_module (const DaemonConfigModule *config, MmPorts *mm_ports, Led
     .claim_mode = config->claim,
     .open_driver = open_driver,
     .user_data = port,
-    .free_user_data = g_free,
+    .free_user_data = port_free,
   };
 
-  *port = (Port){ config, mm_ports, trace };
+  *port = (Port){ daemon_config_module_ref (config), mm_ports, trace };
   return module_new (&module_config, ledger, timer_clock_get_system ());
 }

@@ -10,6 +10,6 @@
 #include "mm-ports.h"
 #include "module.h"
 
-/** A module that is not started. @config, @mm_ports, @ledger and @trace (or NULL) must outlive it. */
+/** A module that is not started. @mm_ports, @ledger and @trace (or NULL) must outlive it. */
 Module *
-daemon_port_new_module (const DaemonConfigModule *config, MmPorts *mm_ports, Ledger *ledger, AtTrace *trace);
+daemon_port_new_module (DaemonConfigModule *config, MmPorts *mm_ports, Ledger *ledger, AtTrace *trace);

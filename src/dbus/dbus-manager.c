@@ -35,12 +35,11 @@ handle_get_module (MsslDBusManager *skeleton, GDBusMethodInvocation *invocation,
                    gpointer user_data)
 {
   DBusManager *self = user_data;
-  Module *module = manager_lookup_module (self->manager, name);
+  GError *error = NULL;
   g_autofree char *path = NULL;
 
-  if (module == NULL) {
-    dbus_error_return (invocation,
-                       g_error_new (MSSL_ERROR, MSSL_ERROR_NOT_FOUND, "There is no module \"%s\"", name));
+  if (manager_find_module (self->manager, name, &error) == NULL) {
+    dbus_error_return (invocation, error);
     return TRUE;
   }
   path = mssl_name_to_path (MSSL_PATH_MODULES, name);
@@ -80,6 +79,21 @@ connect_signals (DBusManager *self, DBusContext *contexts, DBusCredential *crede
                     credentials);
 }
 
+void
+dbus_manager_update_missing (DBusManager *self)
+{
+  GPtrArray *missing = manager_get_missing (self->manager);
+  GVariantBuilder builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sss)"));
+
+  for (guint i = 0; i < missing->len; i++) {
+    const MissingModule *module = missing->pdata[i];
+
+    g_variant_builder_add (&builder, "(sss)", module->name, module->device, module->why);
+  }
+  mssl_dbus_manager_set_missing_modules (self->skeleton, g_variant_builder_end (&builder));
+  g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
+}
+
 DBusManager *
 dbus_manager_new (GDBusConnection *bus, Manager *manager, DBusContext *contexts, DBusCredential *credentials,
                   GError **error)
@@ -89,6 +103,7 @@ dbus_manager_new (GDBusConnection *bus, Manager *manager, DBusContext *contexts,
   self->manager = manager;
   self->skeleton = mssl_dbus_manager_skeleton_new ();
   mssl_dbus_manager_set_version (self->skeleton, MODEMSSL_VERSION);
+  dbus_manager_update_missing (self);
   connect_signals (self, contexts, credentials);
   if (g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton), bus, MSSL_PATH, error))
     return self;

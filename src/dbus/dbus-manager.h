@@ -17,6 +17,9 @@ typedef struct DBusManager DBusManager;
 DBusManager *dbus_manager_new (GDBusConnection *bus, Manager *manager, DBusContext *contexts,
                                DBusCredential *credentials, GError **error);
 
+/** Takes over what manager_get_missing() says. */
+void dbus_manager_update_missing (DBusManager *self);
+
 /** Unexports it. */
 void dbus_manager_free (DBusManager *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DBusManager, dbus_manager_free)

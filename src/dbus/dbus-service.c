@@ -21,7 +21,7 @@ struct DBusService {
   DBusOpen *open;
   DBusContext *contexts;
   DBusCredential *credentials;
-  GPtrArray *modules;      /* DBusModule */
+  GHashTable *modules;     /* Module -> DBusModule */
   GHashTable *connections; /* Connection -> DBusConnection */
   DBusManager *root;
 
@@ -47,7 +47,33 @@ remove_connection (Connection *connection, gpointer user_data)
   g_hash_table_remove (self->connections, connection);
 }
 
-static const ManagerListener manager_listener = { add_connection, remove_connection };
+static void
+add_module (Module *module, gpointer user_data)
+{
+  DBusService *self = user_data;
+
+  g_hash_table_insert (self->modules, module, dbus_module_new (module, self->objects));
+}
+
+static void
+remove_module (Module *module, gpointer user_data)
+{
+  DBusService *self = user_data;
+
+  g_hash_table_remove (self->modules, module);
+}
+
+static void
+update_missing (gpointer user_data)
+{
+  DBusService *self = user_data;
+
+  dbus_manager_update_missing (self->root);
+}
+
+static const ManagerListener manager_listener = {
+  add_connection, remove_connection, add_module, remove_module, update_missing,
+};
 
 static void
 on_client_left (const char *name, gpointer user_data)
@@ -94,7 +120,7 @@ export_modules (DBusService *self)
   GPtrArray *modules = manager_get_modules (self->manager);
 
   for (guint i = 0; i < modules->len; i++)
-    g_ptr_array_add (self->modules, dbus_module_new (modules->pdata[i], self->objects));
+    add_module (modules->pdata[i], self);
 }
 
 DBusService *
@@ -107,7 +133,7 @@ dbus_service_new (GDBusConnection *bus, Manager *manager, GError **error)
   self->objects = g_dbus_object_manager_server_new (MSSL_PATH);
   self->clients = dbus_clients_new (bus, on_client_left, self);
   self->open = dbus_open_new (manager, self->clients);
-  self->modules = g_ptr_array_new_with_free_func ((GDestroyNotify) dbus_module_free);
+  self->modules = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) dbus_module_free);
   self->connections = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) dbus_connection_free);
   g_dbus_object_manager_server_set_connection (self->objects, bus);
   self->contexts =
@@ -115,9 +141,12 @@ dbus_service_new (GDBusConnection *bus, Manager *manager, GError **error)
   self->credentials = dbus_credential_new (manager_get_credentials (manager), manager_get_contexts (manager),
                                            self->objects, erase_credentials, self);
   export_modules (self);
-  manager_set_listener (manager, &manager_listener, self);
   self->root = dbus_manager_new (bus, manager, self->contexts, self->credentials, error);
-  return self->root != NULL ? g_steal_pointer (&self) : NULL;
+  if (self->root == NULL)
+    return NULL;
+
+  manager_set_listener (manager, &manager_listener, self);
+  return g_steal_pointer (&self);
 }
 
 void
@@ -129,7 +158,7 @@ dbus_service_free (DBusService *self)
   dbus_context_free (self->contexts);
   dbus_credential_free (self->credentials);
   g_hash_table_unref (self->connections);
-  g_ptr_array_unref (self->modules);
+  g_hash_table_unref (self->modules);
   dbus_clients_free (self->clients);
   dbus_open_free (self->open);
   g_dbus_object_manager_server_set_connection (self->objects, NULL);

@@ -285,6 +285,127 @@ on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   ++*(guint *) user_data;
 }
 
+/* -- modules that come and go -- */
+
+static void
+note_connection (Connection *connection, gpointer log)
+{
+}
+
+static void
+note_added (Module *module, gpointer log)
+{
+  g_string_append_printf (log, "added %s %s\n", module_get_name (module),
+                          module_state_get_name (module_get_state (module)));
+}
+
+static void
+note_removed (Module *module, gpointer log)
+{
+  g_string_append_printf (log, "removed %s %s\n", module_get_name (module),
+                          module_state_get_name (module_get_state (module)));
+}
+
+static void
+note_missing (gpointer log)
+{
+  g_string_append (log, "missing\n");
+}
+
+static const ManagerListener listener = {
+  note_connection, note_connection, note_added, note_removed, note_missing,
+};
+
+START_TEST (a_module_that_goes_ends_its_connections)
+{
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (GString) log = g_string_new (NULL);
+  g_autoptr (Connection) connection = NULL;
+
+  manager_set_listener (world->manager, &listener, log);
+  world_make_ready (world);
+  connection = g_object_ref (world_connect (world, NULL));
+  manager_remove_module (world->manager, world->module, "/dev/fake0 is not there");
+  ck_assert_int_eq (connection_get_state (connection), CONNECTION_CLOSED);
+  ck_assert_int_eq (connection_get_close_reason (connection), CLOSE_REASON_MODULE_LOST);
+  ck_assert_ptr_nonnull (strstr (connection_get_close_text (connection), "/dev/fake0 is not there"));
+  ck_assert_str_eq (log->str, "removed m0 stopped\n");
+  ck_assert_ptr_null (manager_lookup_module (world->manager, "m0"));
+  fake_port_settle ();
+  ck_assert_ptr_null (world->port->driver);
+  ck_assert_uint_eq (fake_clock_count (world->clock), 1); /* the connection waits for its release */
+  manager_set_listener (world->manager, NULL, NULL);
+}
+END_TEST
+
+START_TEST (a_module_that_comes_back_is_used_again)
+{
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (GString) log = g_string_new (NULL);
+
+  world_make_ready (world);
+  ck_assert_uint_eq (connection_get_number (world_connect (world, NULL)), 1);
+  manager_remove_module (world->manager, world->module, "it was unplugged");
+  fake_port_settle ();
+  manager_set_listener (world->manager, &listener, log);
+  world_plug_in_again (world);
+  /* Announced before its port is opened, and started because the others were. */
+  ck_assert_str_eq (log->str, "added m0 absent\n");
+  fake_port_finish (world->port, FAKE_START, FAKE_PORT_NO_SLOT, CLOSE_REASON_NONE);
+  fake_port_settle ();
+  ck_assert_uint_eq (connection_get_number (world_connect (world, NULL)), 2);
+  manager_set_listener (world->manager, NULL, NULL);
+}
+END_TEST
+
+START_TEST (removed_at_any_moment)
+{
+  static const FakeOperation pending[] = { FAKE_START, FAKE_OPEN, FAKE_CLOSE, FAKE_STOP };
+  g_autoptr (World) world = world_new (TRUE);
+  guint stopped = 0;
+
+  if (pending[_i] == FAKE_START)
+    manager_start (world->manager);
+  else
+    world_make_ready (world);
+  if (pending[_i] == FAKE_OPEN)
+    world_open (world, NULL, NULL);
+  if (pending[_i] == FAKE_CLOSE)
+    connection_close (world_connect (world, NULL), CLOSE_REASON_REQUESTED);
+  if (pending[_i] == FAKE_STOP)
+    manager_stop_async (world->manager, on_stopped, &stopped);
+  fake_port_settle ();
+  ck_assert (fake_port_is_pending (world->port, pending[_i], 0));
+  manager_remove_module (world->manager, world->module, "it was unplugged");
+  fake_port_settle ();
+  ck_assert_ptr_null (world->port->driver);
+  ck_assert_uint_eq (stopped, pending[_i] == FAKE_STOP);
+}
+END_TEST
+
+START_TEST (missing_modules)
+{
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (GPtrArray) missing = missing_module_list_new ();
+  g_autoptr (GPtrArray) same = missing_module_list_new ();
+  g_autoptr (GString) log = g_string_new (NULL);
+
+  manager_set_listener (world->manager, &listener, log);
+  missing_module_list_add (missing, "m1", "/dev/fake1", "/dev/fake1 is not there");
+  missing_module_list_add (same, "m1", "/dev/fake1", "/dev/fake1 is not there");
+  manager_set_missing (world->manager, missing);
+  manager_set_missing (world->manager, same);
+  ck_assert_str_eq (log->str, "missing\n");
+  expect_open_error (world, "{'module': <'m1'>}", MSSL_ERROR_NOT_READY, "/dev/fake1 is not there");
+  manager_remove_module (world->manager, world->module, "it was unplugged");
+  expect_open_error (world, NULL, MSSL_ERROR_NOT_READY, "/dev/fake1 is not there");
+  expect_nothing (world);
+  manager_set_listener (world->manager, NULL, NULL);
+}
+END_TEST
+
+/* -- the end -- */
+
 START_TEST (stop_in_good_order)
 {
   g_autoptr (World) world = world_new (TRUE);
@@ -394,6 +515,10 @@ main (void)
   add_open_tests (tcase);
   tcase_add_test (tcase, numbers_go_on_after_a_restart);
   tcase_add_test (tcase, numbers_that_cannot_be_read_are_not_guessed);
+  tcase_add_test (tcase, a_module_that_goes_ends_its_connections);
+  tcase_add_test (tcase, a_module_that_comes_back_is_used_again);
+  tcase_add_loop_test (tcase, removed_at_any_moment, 0, 4);
+  tcase_add_test (tcase, missing_modules);
   tcase_add_test (tcase, stop_in_good_order);
   tcase_add_test (tcase, stop_takes_5_s_at_most);
   tcase_add_test (tcase, stop_with_nothing);

@@ -543,7 +543,7 @@ START_TEST (stops)
   guint done = 0;
 
   world_make_ready (world);
-  module_stop_async (world->module, on_stopped, &done);
+  module_stop_async (world->module, NULL, on_stopped, &done);
   ck_assert_int_eq (module_get_state (world->module), MODULE_STOPPED);
   ck_assert_uint_eq (done, 0);
   fake_port_finish (world->port, FAKE_STOP, 0, CLOSE_REASON_NONE);
@@ -561,7 +561,7 @@ START_TEST (stops_while_absent)
 
   world->port->refusal = "no";
   manager_start (world->manager);
-  module_stop_async (world->module, on_stopped, &done);
+  module_stop_async (world->module, NULL, on_stopped, &done);
   fake_port_settle ();
   ck_assert_uint_eq (done, 1);
   ck_assert_uint_eq (fake_clock_count (world->clock), 0);
@@ -574,7 +574,7 @@ START_TEST (lost_while_stopping)
   guint done = 0;
 
   world_make_ready (world);
-  module_stop_async (world->module, on_stopped, &done);
+  module_stop_async (world->module, NULL, on_stopped, &done);
   fake_port_tell_lost (world->port, "hang-up");
   fake_port_settle ();
   ck_assert_uint_eq (done, 1);

@@ -70,6 +70,16 @@ world_make_ready (World *self)
   g_assert_cmpint (module_get_state (self->module), ==, MODULE_READY);
 }
 
+void
+world_plug_in_again (World *self)
+{
+  const ModuleConfig config = { "m0", "/dev/fake0", "device", fake_port_open, self->port, NULL };
+
+  g_object_unref (self->module);
+  self->module = module_new (&config, self->ledger, fake_clock_get (self->clock));
+  manager_add_module (self->manager, self->module);
+}
+
 Connection *
 world_open (World *self, const char *options, GError **error)
 {

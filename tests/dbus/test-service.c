@@ -231,6 +231,31 @@ START_TEST (module_tells)
 }
 END_TEST
 
+START_TEST (modules_come_and_go)
+{
+  g_autoptr (Bus) bus = bus_new_ready ();
+  g_autoptr (Client) client = client_new (bus, NULL);
+  g_autofree char *path = client_connect (client, bus, NULL);
+  g_autoptr (GPtrArray) missing = missing_module_list_new ();
+  g_autoptr (GVariant) told = NULL;
+  g_autofree char *text = NULL;
+
+  missing_module_list_add (missing, "m0", "/dev/fake0", "/dev/fake0 is not there");
+  manager_remove_module (bus->world->manager, bus->world->module, "/dev/fake0 is not there");
+  manager_set_missing (bus->world->manager, missing);
+  client_expect (client, "closed 0 module-lost");
+  client_expect (client, "removed " MODULE_PATH);
+  ck_assert_str_eq (client->log->pdata[client->log->len - 1], "removed " MODULE_PATH);
+  told = client_get (client, MSSL_PATH, MSSL_INTERFACE_MANAGER, "MissingModules");
+  text = g_variant_print (told, FALSE);
+  ck_assert_str_eq (text, "[('m0', '/dev/fake0', '/dev/fake0 is not there')]");
+  client_expect_error (client, MSSL_PATH, MSSL_INTERFACE_MANAGER, "GetModule", g_variant_new ("(s)", "m0"),
+                       ERROR ("NotReady"));
+  world_plug_in_again (bus->world);
+  client_expect (client, "added " MODULE_PATH);
+}
+END_TEST
+
 START_TEST (contexts_are_made_and_deleted)
 {
   g_autoptr (Bus) bus = bus_new_ready ();
@@ -601,6 +626,7 @@ add_object_tests (TCase *tcase)
   tcase_add_test (tcase, manager_lists);
   tcase_add_test (tcase, malformed_calls_get_the_errors_of_dbus);
   tcase_add_test (tcase, module_tells);
+  tcase_add_test (tcase, modules_come_and_go);
   tcase_add_test (tcase, contexts_are_made_and_deleted);
 }
 

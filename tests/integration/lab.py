@@ -30,6 +30,8 @@ MODEMSSL_SIM = os.environ['MODEMSSL_SIM']
 
 POLICY_FILE = os.path.join(SOURCE_ROOT, 'data', 'dbus', 'org.modemssl1.conf')
 BUS_NAME = 'org.modemssl1'
+MODULE = 'org.modemssl1.Module'
+OBJECT_MANAGER = 'org.freedesktop.DBus.ObjectManager'
 GROUP = 'modemssl'
 # Stands in for the group modemssl where that does not exist; part of every Debian, and nobody's group.
 STAND_IN_GROUP = 'daemon'
@@ -390,23 +392,50 @@ class Daemon:
 
 
 def wait_module(connection, name, state, timeout_s=PATIENCE_S):
-    """Until the module @name is in @state: by its signals, not by asking again and again."""
-    seen = {}
+    """Until the module @name is there and in @state: by its signals, not by asking again and again."""
+    modules = {}
 
-    def on_changed(_connection, _sender, path, _interface, _signal, parameters):
-        if parameters.get_child_value(0).get_string() == 'org.modemssl1.Module':
-            seen.setdefault(path, {}).update(parameters.unpack()[1])
+    def on_signal(_connection, _sender, path, _interface, signal_name, parameters):
+        what = parameters.unpack()
+        if signal_name == 'InterfacesAdded' and MODULE in what[1]:
+            modules[what[0]] = dict(what[1][MODULE])
+        elif signal_name == 'InterfacesRemoved':
+            modules.pop(what[0], None)
+        elif signal_name == 'PropertiesChanged' and path in modules:
+            modules[path].update(what[1])
 
-    subscription = connection.signal_subscribe(BUS_NAME, 'org.freedesktop.DBus.Properties', 'PropertiesChanged', None,
-                                               None, Gio.DBusSignalFlags.NONE, on_changed)
+    def find():
+        return next((module for module in modules.values() if module['Name'] == name and module['State'] == state), None)
+
+    subscription = connection.signal_subscribe(BUS_NAME, None, None, None, None, Gio.DBusSignalFlags.NONE, on_signal)
     try:
-        path = call(connection, '/org/modemssl1', 'org.modemssl1.Manager', 'GetModule',
-                    GLib.Variant('(s)', (name,))).unpack()[0]
-        now = call(connection, path, 'org.freedesktop.DBus.Properties', 'GetAll',
-                   GLib.Variant('(s)', ('org.modemssl1.Module',))).unpack()[0]
-        seen[path] = {**now, **seen.get(path, {})}
-        wait_for(lambda: seen[path]['State'] == state, f'module {name} {state}', timeout_s)
-        return seen[path]
+        # What changes from here on is told by signals that are handled after this answer.
+        for path, interfaces in call(connection, '/org/modemssl1', OBJECT_MANAGER, 'GetManagedObjects').unpack()[0].items():
+            if MODULE in interfaces:
+                modules[path] = dict(interfaces[MODULE])
+        return wait_for(find, f'module {name} {state}', timeout_s)
+    finally:
+        connection.signal_unsubscribe(subscription)
+
+
+def wait_missing(connection, name, timeout_s=PATIENCE_S):
+    """Until the module @name is configured but has no object; gives the sentence on why."""
+    missing = {}
+
+    def take(modules):
+        missing.clear()
+        missing.update({missing_name: why for missing_name, _, why in modules})
+
+    def on_changed(_connection, _sender, _path, _interface, _signal, parameters):
+        if 'MissingModules' in parameters.unpack()[1]:
+            take(parameters.unpack()[1]['MissingModules'])
+
+    subscription = connection.signal_subscribe(BUS_NAME, 'org.freedesktop.DBus.Properties', 'PropertiesChanged',
+                                               '/org/modemssl1', None, Gio.DBusSignalFlags.NONE, on_changed)
+    try:
+        take(call(connection, '/org/modemssl1', 'org.freedesktop.DBus.Properties', 'Get',
+                  GLib.Variant('(ss)', ('org.modemssl1.Manager', 'MissingModules'))).unpack()[0])
+        return wait_for(lambda: missing.get(name), f'module {name} missing', timeout_s)
     finally:
         connection.signal_unsubscribe(subscription)
 

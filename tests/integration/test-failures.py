@@ -9,7 +9,7 @@ import lab
 from bench import BenchTest
 from certificates import EC, Ca
 from client import Refused
-from lab import wait_for, wait_module
+from lab import wait_for, wait_missing
 from servers import SilentPort, echo, free_port, hang_up, read_all
 
 KILO = 1024
@@ -117,7 +117,7 @@ class TestModuleDies(BenchTest):
     """The simulator is killed in the middle of something and comes back: nothing else has to be started anew."""
 
     def revive(self, context):
-        wait_module(self.client.bus, 'cell0', 'absent')
+        wait_missing(self.client.bus, 'cell0')
         self.sim.start()
         self.expect_goes_on(context)
 
@@ -167,10 +167,12 @@ class TestModuleDies(BenchTest):
     def test_open_without_module_is_refused(self):
         context = self.make_context()
         self.sim.kill()
-        wait_module(self.client.bus, 'cell0', 'absent')
-        with self.assertRaises(Refused) as refused:
-            self.open(context, 4433)
-        self.assertEqual(refused.exception.name, 'org.modemssl1.Error.NotReady')
+        wait_missing(self.client.bus, 'cell0')
+        for options in ({}, {'module': 'cell0'}):
+            with self.assertRaises(Refused) as refused:
+                self.open(context, 4433, **options)
+            self.assertEqual(refused.exception.name, 'org.modemssl1.Error.NotReady')
+            self.assertIn(self.sim.link, refused.exception.text)
         self.revive(context)
 
 
