@@ -73,7 +73,8 @@ set_phase (AtChannel *self, Phase phase, guint timeout_ms)
   else
     timer_clear (&self->timer);
   at_parser_expect_prompt (self->parser, phase == PHASE_PROMPT);
-  at_parser_expect_echo (self->parser, NULL);
+  if (phase != PHASE_DATA)
+    at_parser_expect_echo (self->parser, NULL);
 }
 
 static gboolean
@@ -405,9 +406,7 @@ handle_prompt (AtChannel *self)
   guint delay_ms = self->job->command->data_delay_ms;
 
   set_phase (self, PHASE_DATA, delay_ms);
-  if (delay_ms == 0)
-    send_data (self);
-  else
+  if (delay_ms > 0)
     at_wire_note_prompt (self->wire);
 }
 
@@ -463,6 +462,9 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
       return;
   }
   self->freed = NULL;
+  /* What came with the prompt, its blank perhaps, is no answer to the data. */
+  if (self->phase == PHASE_DATA && !timer_is_set (&self->timer))
+    send_data (self);
   watch_payload (self);
 }
 

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "at-echo.h"
+
 /* Enough of an overlong line to see which one it was. */
 #define OVERLONG_HEAD_BYTES 64
 
@@ -21,26 +23,19 @@ typedef enum {
   STATE_LINE_END,     /* the line end must follow */
 } State;
 
-typedef enum {
-  ECHO_UNKNOWN,
-  ECHO_NO,
-  ECHO_YES,
-} EchoHabit;
-
 struct AtParser {
   const AtFraming *framing;
   gpointer framing_data;
   State state;
   gboolean prompt_expected;
   gboolean quoted;
+  guint8 last_byte; /* that was parsed */
   GString *line;
   guint8 *payload; /* payload_size bytes, payload_used of them there */
   gsize payload_size;
   gsize payload_used;
   GBytes *event_payload; /* of the last event */
-  GBytes *echo;          /* what may come back; NULL when nothing may */
-  gsize echo_used;
-  EchoHabit echo_habit;
+  AtEcho *echo;
 };
 
 AtParser *
@@ -51,6 +46,7 @@ at_parser_new (const AtFraming *framing, gpointer user_data)
   self->framing = framing;
   self->framing_data = user_data;
   self->line = g_string_sized_new (AT_PARSER_LINE_MAX_BYTES);
+  self->echo = at_echo_new ();
   return self;
 }
 
@@ -59,7 +55,7 @@ at_parser_free (AtParser *self)
 {
   g_string_free (self->line, TRUE);
   g_free (self->payload);
-  g_clear_pointer (&self->echo, g_bytes_unref);
+  at_echo_free (self->echo);
   g_clear_pointer (&self->event_payload, g_bytes_unref);
   g_free (self);
 }
@@ -97,6 +93,7 @@ skip_line_start (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_ev
   g_string_truncate (self->line, 0);
   if (data[used] == '>' && self->prompt_expected) {
     self->prompt_expected = FALSE;
+    at_echo_begin (self->echo);
     emit (self, AT_EVENT_PROMPT, ret_event);
     return used + 1;
   }
@@ -222,44 +219,6 @@ end_line (AtParser *self, const guint8 *data, AtEvent *ret_event)
   return 0;
 }
 
-/** Decides at the first byte behind the prompt and its blank. Returns how many blanks it used. */
-static gsize
-begin_echo (AtParser *self, const guint8 *data, gsize size)
-{
-  guint8 first = *(const guint8 *) g_bytes_get_data (self->echo, NULL);
-  gboolean ambiguous = is_line_end (first) || first == ' ';
-  gsize used = 0;
-
-  while (used < size && data[used] == ' ' && !(first == ' ' && self->echo_habit == ECHO_YES))
-    used++;
-  if (used == size)
-    return used;
-  if (!ambiguous)
-    self->echo_habit = data[used] == first ? ECHO_YES : ECHO_NO;
-  if (self->echo_habit != ECHO_YES)
-    g_clear_pointer (&self->echo, g_bytes_unref);
-  return used;
-}
-
-static gsize
-skip_echo (AtParser *self, const guint8 *data, gsize size)
-{
-  gsize used = self->echo_used == 0 ? begin_echo (self, data, size) : 0;
-  gsize echo_size;
-  const guint8 *echo;
-
-  if (self->echo == NULL || used == size)
-    return used;
-  echo = g_bytes_get_data (self->echo, &echo_size);
-  while (used < size && self->echo_used < echo_size && data[used] == echo[self->echo_used]) {
-    used++;
-    self->echo_used++;
-  }
-  if (used < size || self->echo_used == echo_size)
-    g_clear_pointer (&self->echo, g_bytes_unref);
-  return used;
-}
-
 static gsize
 step (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
 {
@@ -283,6 +242,41 @@ step (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
   g_assert_not_reached ();
 }
 
+static gsize
+parse (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
+{
+  gsize used = 0;
+
+  while (used < size && ret_event->kind == AT_EVENT_NONE)
+    used += step (self, data + used, size - used, ret_event);
+  if (used > 0)
+    self->last_byte = data[used - 1];
+  return used;
+}
+
+/** What is left of a line end, and what is no line: the blank of a prompt, an echo. */
+static gsize
+skip_between_lines (AtParser *self, const guint8 *data, gsize size)
+{
+  gsize used = 0;
+
+  if (size > 0 && self->last_byte == '\r' && data[0] == '\n')
+    used++;
+  if (size > 0)
+    self->last_byte = 0;
+  return used + at_echo_skip (self->echo, data + used, size - used);
+}
+
+/** What was kept back as a possible echo and was none comes first. */
+static void
+parse_replay (AtParser *self, AtEvent *ret_event)
+{
+  GString *replay = at_echo_get_replay (self->echo);
+  gsize used = parse (self, (const guint8 *) replay->str, replay->len, ret_event);
+
+  g_string_erase (replay, 0, (gssize) used);
+}
+
 gsize
 at_parser_parse (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
 {
@@ -290,20 +284,16 @@ at_parser_parse (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_ev
 
   g_clear_pointer (&self->event_payload, g_bytes_unref);
   *ret_event = (AtEvent){ .kind = AT_EVENT_NONE };
-  if (self->echo != NULL && self->state == STATE_LINE_START)
-    used = skip_echo (self, data, size);
-  while (used < size && ret_event->kind == AT_EVENT_NONE)
-    used += step (self, data + used, size - used, ret_event);
-  return used;
+  if (self->state == STATE_LINE_START && at_echo_is_active (self->echo))
+    used = skip_between_lines (self, data, size);
+  parse_replay (self, ret_event);
+  return used + parse (self, data + used, size - used, ret_event);
 }
 
 void
 at_parser_expect_echo (AtParser *self, GBytes *payload)
 {
-  g_clear_pointer (&self->echo, g_bytes_unref);
-  self->echo_used = 0;
-  if (payload != NULL && g_bytes_get_size (payload) > 0)
-    self->echo = g_bytes_ref (payload);
+  at_echo_expect (self->echo, payload);
 }
 
 void

@@ -68,11 +68,8 @@ gsize at_parser_parse (AtParser *self, const guint8 *data, gsize size, AtEvent *
 /** Whether a '>' at the start of a line is a prompt; reset by the event. */
 void at_parser_expect_prompt (AtParser *self, gboolean expected);
 
-/**
- * @payload was written, and a module that echoes in data mode sends it back at once: that is skipped. Whether
- * the module does so shows in the first byte, since an answer begins with a line end. Where @payload itself
- * begins like an answer, or with a blank, what was seen earlier decides. NULL: no echo can come any more.
- */
+/** @payload was written behind the prompt: what is its echo, or the late blank of the prompt, is skipped
+ * (at-echo.h). NULL: nothing of this kind can come any more. */
 void at_parser_expect_echo (AtParser *self, GBytes *payload);
 
 /** Whether the input stopped inside a payload. */

@@ -58,6 +58,7 @@ SPECIAL = {
 
 # What makes a value show that would not show by itself.
 COMPANIONS = {
+    'prompt': {'data-echo': 'always'},
     'sleep-first-at': {'sleep-after-ms': 700},
     'clock-write': {'clock': '1980'},
     'boot-ms': {'cold-start': 'yes'},
