@@ -20,6 +20,7 @@ EXPECTED = {
     'etc/modemssl/modemssld.conf': 0o644,
     'usr/bin/modemssl-sim': 0o755,
     'usr/bin/modemsslctl': 0o755,
+    'usr/libexec/modemssl-holder': 0o755,
     'usr/libexec/modemssld': 0o755,
     'usr/share/dbus-1/interfaces/org.modemssl1.Connection.xml': 0o644,
     'usr/share/dbus-1/interfaces/org.modemssl1.Context.xml': 0o644,
@@ -33,9 +34,12 @@ EXPECTED = {
     'usr/share/doc/modemssl/README.md': 0o644,
     'usr/share/man/man1/modemsslctl.1': 0o644,
     'usr/share/man/man1/modemssl-sim.1': 0o644,
+    'usr/share/man/man8/modemssl-holder.8': 0o644,
     'usr/share/man/man8/modemssld.8': 0o644,
 }
 EXPECTED_WITH_SYSTEMD = {
+    'usr/lib/systemd/system/modemssl-holder.service': 0o644,
+    'usr/lib/systemd/system/modemssl-holder.socket': 0o644,
     'usr/lib/systemd/system/modemssld.service': 0o644,
     'usr/lib/sysusers.d/modemssl.conf': 0o644,
 }
