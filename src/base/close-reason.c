@@ -38,6 +38,12 @@ static const ReasonText texts[] = {
                             "certificate, the suites TLS_RSA_WITH_AES_128/256_CBC_SHA, and at most TLS "
                             "1.2." },
   [CLOSE_REASON_STATE] = { "state", "The module's connection slot was in an unexpected state. Try again." },
+  [CLOSE_REASON_NO_NETWORK] = { "no-network",
+                                "The module was not on the network within the context's timeout, so nothing "
+                                "was sent. Check antenna, coverage, APN and the SIM's contract, or open with "
+                                "a longer timeout: a first registration may take 3 minutes." },
+  [CLOSE_REASON_NO_SIM] = { "no-sim", "The module has no SIM card that it can use. Insert one, or unlock it; "
+                                      "switching its PIN off lets the module come up alone." },
   [CLOSE_REASON_TIMEOUT] = { "timeout", "No answer in time. Check host and port, the signal, and the "
                                         "context's timeout." },
   [CLOSE_REASON_MODULE_ERROR] = { "module-error", "The module reported an error without naming a cause. Try "

@@ -20,6 +20,8 @@
  * @CLOSE_REASON_KEY: result -4: the client's key was not accepted. (`key`)
  * @CLOSE_REASON_CIPHER: result -5: no cipher suite or version in common. (`cipher`)
  * @CLOSE_REASON_STATE: result -6: the module's slot was in an unexpected state. (`state`)
+ * @CLOSE_REASON_NO_NETWORK: the module did not come onto the network in time. (`no-network`)
+ * @CLOSE_REASON_NO_SIM: there is no SIM card that can be used. (`no-sim`)
  * @CLOSE_REASON_TIMEOUT: result -7, or nothing came in time. (`timeout`)
  * @CLOSE_REASON_MODULE_ERROR: result -1, -9 or an unlisted one, or a bare ERROR. (`module-error`)
  * @CLOSE_REASON_SETTINGS: the module's settings differ from what the context asks. (`settings`)
@@ -43,6 +45,8 @@ typedef enum {
   CLOSE_REASON_KEY,
   CLOSE_REASON_CIPHER,
   CLOSE_REASON_STATE,
+  CLOSE_REASON_NO_NETWORK,
+  CLOSE_REASON_NO_SIM,
   CLOSE_REASON_TIMEOUT,
   CLOSE_REASON_MODULE_ERROR,
   CLOSE_REASON_SETTINGS,

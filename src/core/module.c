@@ -129,6 +129,12 @@ on_credential_changed (ModuleCredentialPart part, gboolean known, gpointer user_
 }
 
 static void
+on_status_changed (gpointer user_data)
+{
+  emit_changed (user_data);
+}
+
+static void
 on_restarted (gpointer user_data)
 {
   Module *self = user_data;
@@ -146,7 +152,7 @@ on_lost (const GError *error, gpointer user_data)
 }
 
 static const ModuleDriverListener driver_listener = {
-  on_connecting, on_received, on_closed, on_credential_changed, on_restarted, on_lost,
+  on_connecting, on_received, on_closed, on_credential_changed, on_status_changed, on_restarted, on_lost,
 };
 
 static void

@@ -139,6 +139,25 @@ module_driver_reset_finish (ModuleDriver *self, GAsyncResult *result, GError **e
   return finish_task (result, module_driver_reset_async, error);
 }
 
+const ModuleStatus *
+module_driver_get_status (ModuleDriver *self)
+{
+  return &self->status;
+}
+
+void
+module_driver_check_async (ModuleDriver *self, gboolean compare_clock, GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  self->klass->check_async (self, compare_clock, new_task (module_driver_check_async, callback, user_data));
+}
+
+gboolean
+module_driver_check_finish (ModuleDriver *self, GAsyncResult *result, GError **error)
+{
+  return finish_task (result, module_driver_check_async, error);
+}
+
 void
 module_driver_stop_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data)
 {

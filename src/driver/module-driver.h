@@ -13,6 +13,7 @@
 
 #include "close-reason.h"
 #include "module-error.h"
+#include "module-status.h"
 #include "tls-settings.h"
 
 /** The most slots that core will use of any module. */
@@ -89,6 +90,7 @@ typedef struct ModuleDriver ModuleDriver;
  *   The slot is free afterwards.
  * @credential_changed: the module's copy of @part is now what was given to an open (@known) or is about to be
  *   overwritten and unknown from now on (!@known). Comes before the first byte is written.
+ * @status_changed: what module_driver_get_status() tells may be other than before.
  * @restarted: the module restarted, by itself or by module_driver_reset_async(). A @closed came before it for
  * each open slot.
  * @lost: the module is no more usable through this driver: the port hung up, or it no longer answers. A
@@ -99,6 +101,7 @@ typedef struct {
   void (*received) (guint slot, GBytes *data, gpointer user_data);
   void (*closed) (guint slot, const GError *error, gpointer user_data);
   void (*credential_changed) (ModuleCredentialPart part, gboolean known, gpointer user_data);
+  void (*status_changed) (gpointer user_data);
   void (*restarted) (gpointer user_data);
   void (*lost) (const GError *error, gpointer user_data);
 } ModuleDriverListener;
@@ -112,6 +115,7 @@ typedef struct {
   void (*close_async) (ModuleDriver *self, guint slot, GTask *task);
   void (*erase_credential_async) (ModuleDriver *self, ModuleCredentialPart part, GTask *task);
   void (*reset_async) (ModuleDriver *self, ModuleReset reset, GTask *task);
+  void (*check_async) (ModuleDriver *self, gboolean compare_clock, GTask *task);
   void (*stop_async) (ModuleDriver *self, GTask *task);
   guint (*get_sleep_locks) (ModuleDriver *self);
 } ModuleDriverClass;
@@ -123,6 +127,7 @@ struct ModuleDriver {
   gpointer listener_data;
   ModuleIdentity identity;
   ModuleCapabilities capabilities;
+  ModuleStatus status;
 };
 
 /** @listener must outlive the driver; NULL stops all events. */
@@ -191,7 +196,21 @@ void module_driver_reset_async (ModuleDriver *self, ModuleReset reset, GAsyncRea
                                 gpointer user_data);
 gboolean module_driver_reset_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
 
-/** Closes what is open, gives the module back the settings that it had (QSCLK), and ends. Nothing may be
- * asked afterwards. */
+/** What is known of SIM card, network, sleep and clock; nothing until the first check. Owned by the driver.
+ */
+const ModuleStatus *module_driver_get_status (ModuleDriver *self);
+
+/**
+ * Asks the module for what is not known of its status, and lets it tell what changes from now on; with
+ * @compare_clock also compares its clock with the host's, and sets it. What a firmware does not understand
+ * stays unknown, so this fails only when the module is lost or restarts meanwhile. After the start, one at a
+ * time.
+ */
+void module_driver_check_async (ModuleDriver *self, gboolean compare_clock, GAsyncReadyCallback callback,
+                                gpointer user_data);
+gboolean module_driver_check_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
+/** Closes what is open, gives the module back the settings that it had (QSCLK, CEREG, QNBIOTEVENT), and ends.
+ * Nothing may be asked afterwards. */
 void module_driver_stop_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean module_driver_stop_finish (ModuleDriver *self, GAsyncResult *result, GError **error);

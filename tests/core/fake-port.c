@@ -141,6 +141,14 @@ reset_async (ModuleDriver *driver, ModuleReset reset, GTask *task)
 }
 
 static void
+check_async (ModuleDriver *driver, gboolean compare_clock, GTask *task)
+{
+  begin (driver, FAKE_CHECK, FAKE_PORT_NO_SLOT, task);
+  ((FakeDriver *) driver)->port->compare_clock = compare_clock;
+  finish_if_automatic (driver, FAKE_CHECK, FAKE_PORT_NO_SLOT);
+}
+
+static void
 stop_async (ModuleDriver *driver, GTask *task)
 {
   begin (driver, FAKE_STOP, FAKE_PORT_NO_SLOT, task);
@@ -164,12 +172,13 @@ driver_free (ModuleDriver *driver)
       end_task (self, operation, slot, CLOSE_REASON_MODULE_LOST);
   for (guint slot = 0; slot < MODULE_SLOTS_MAX; slot++)
     g_clear_pointer (&self->sending[slot], g_bytes_unref);
+  module_status_clear (&self->parent.status);
   g_free (self);
 }
 
 static const ModuleDriverClass klass = {
-  driver_free, start_async, open_async,      send_async, close_async, erase_credential_async,
-  reset_async, stop_async,  get_sleep_locks,
+  driver_free, start_async, open_async, send_async,      close_async, erase_credential_async,
+  reset_async, check_async, stop_async, get_sleep_locks,
 };
 
 FakePort *
@@ -181,6 +190,12 @@ fake_port_new (void)
   self->capabilities = (ModuleCapabilities){
     .slots = 1, .max_send_bytes = 1024, .max_receive_bytes = 1400, .max_host_bytes = 150
   };
+  self->status = (ModuleStatus){ .current = TRUE,
+                                 .sim = MODULE_SIM_READY,
+                                 .registration = MODULE_REGISTRATION_HOME,
+                                 .attached = MODULE_ANSWER_YES,
+                                 .has_address = MODULE_ANSWER_YES,
+                                 .address = (char *) "100.64.0.9" };
   return self;
 }
 
@@ -191,6 +206,14 @@ fake_port_free (FakePort *self)
   g_byte_array_unref (self->sent);
   g_free (self->host);
   g_free (self);
+}
+
+static void
+set_status (ModuleDriver *driver, const ModuleStatus *status)
+{
+  g_free (driver->status.address);
+  driver->status = *status;
+  driver->status.address = g_strdup (status->address);
 }
 
 ModuleDriver *
@@ -211,6 +234,7 @@ fake_port_open (gpointer port, GError **error)
   self->driver->parent.identity = (ModuleIdentity){ "Quectel_Ltd", "Quectel_BC660K-GL", "BC660KGLAAR01A05",
                                                     self->no_imei ? NULL : FAKE_PORT_IMEI };
   self->driver->parent.capabilities = self->capabilities;
+  set_status (&self->driver->parent, &self->status);
   return &self->driver->parent;
 }
 
@@ -270,6 +294,15 @@ fake_port_tell_credential_changed (FakePort *self, ModuleCredentialPart part, gb
   ModuleDriver *driver = &self->driver->parent;
 
   driver->listener->credential_changed (part, known, driver->listener_data);
+}
+
+void
+fake_port_tell_status (FakePort *self, const ModuleStatus *status)
+{
+  ModuleDriver *driver = &self->driver->parent;
+
+  set_status (driver, status);
+  driver->listener->status_changed (driver->listener_data);
 }
 
 void

@@ -19,6 +19,7 @@ typedef enum {
   FAKE_CLOSE,
   FAKE_ERASE,
   FAKE_RESET,
+  FAKE_CHECK,
   FAKE_STOP,
 } FakeOperation;
 
@@ -35,6 +36,7 @@ typedef struct {
   ModuleCapabilities capabilities;
   gboolean no_imei; /**< it does not tell one */
   guint sleep_locks;
+  ModuleStatus status; /**< of the next driver; at first current, at home, with an address */
 
   FakeDriver *driver; /**< NULL when there is none */
   guint opened;       /**< how many drivers there were */
@@ -46,6 +48,7 @@ typedef struct {
   gboolean has_pem[MODULE_CREDENTIAL_PARTS];
   GByteArray *sent; /**< all bytes of all sends */
   gsize last_send_bytes;
+  gboolean compare_clock;      /**< of the last check */
   ModuleCredentialPart erased; /**< the part of the last erase */
   ModuleReset reset;           /**< the last one */
 } FakePort;
@@ -68,6 +71,8 @@ void fake_port_tell_connecting (FakePort *self, guint slot);
 void fake_port_tell_received (FakePort *self, guint slot, gconstpointer data, gsize size);
 void fake_port_tell_closed (FakePort *self, guint slot, CloseReason reason, int result);
 void fake_port_tell_credential_changed (FakePort *self, ModuleCredentialPart part, gboolean known);
+/** @status: copied. */
+void fake_port_tell_status (FakePort *self, const ModuleStatus *status);
 void fake_port_tell_restarted (FakePort *self);
 void fake_port_tell_lost (FakePort *self, const char *why);
 

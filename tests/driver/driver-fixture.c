@@ -63,6 +63,12 @@ on_credential_changed (ModuleCredentialPart part, gboolean known, gpointer user_
 }
 
 static void
+on_status_changed (gpointer user_data)
+{
+  driver_fixture.status_changes++;
+}
+
+static void
 on_restarted (gpointer user_data)
 {
   add_entry ("restarted");
@@ -76,14 +82,21 @@ on_lost (const GError *error, gpointer user_data)
 }
 
 static const ModuleDriverListener listener = {
-  on_connecting, on_received, on_closed, on_credential_changed, on_restarted, on_lost,
+  on_connecting, on_received, on_closed, on_credential_changed, on_status_changed, on_restarted, on_lost,
 };
+
+/** 2026-11-22 21:00:00 UTC, unless the test says otherwise. */
+static gint64
+get_real_time_us (void)
+{
+  return driver_fixture.unix_s * G_USEC_PER_SEC;
+}
 
 void
 driver_fixture_set_up (void)
 {
   DriverFixture *self = &driver_fixture;
-  Bc660kConfig config = { "one", 0, &timing, NULL, .margin_ms = 300 };
+  Bc660kConfig config = { "one", 0, &timing, NULL, .margin_ms = 300, .get_real_time_us = get_real_time_us };
   int fd;
 
   *self = (DriverFixture){ 0 };
@@ -96,6 +109,7 @@ driver_fixture_set_up (void)
   self->module = scripted_module_new (&fd);
   self->driver = bc660k_driver_new (serial_port_new_for_fd (fd, 921600), &config);
   module_driver_set_listener (self->driver, &listener, NULL);
+  self->unix_s = DRIVER_FIXTURE_NOW_S;
   self->request.host = "example.org";
   self->request.port = 8883;
   self->request.settings = (TlsSettings){ .tls_version = TLS_VERSION_NEGOTIATE, .timeout_s = 90 };
@@ -317,6 +331,13 @@ driver_fixture_reset (ModuleReset reset)
 {
   driver_fixture.tasks++;
   module_driver_reset_async (driver_fixture.driver, reset, on_done, (gpointer) "reset");
+}
+
+void
+driver_fixture_check_network (gboolean compare_clock)
+{
+  driver_fixture.tasks++;
+  module_driver_check_async (driver_fixture.driver, compare_clock, on_done, (gpointer) "check");
 }
 
 void

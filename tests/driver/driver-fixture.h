@@ -25,13 +25,18 @@ typedef struct {
   AtTrace *trace;
   char *trace_path;
   GString *log;
-  guint entries;       /* of the log */
-  guint received;      /* events of this kind */
-  guint tasks;         /* under way */
-  const char *free_at; /* frees the driver inside the callback whose entry begins so */
-  const char *open_at; /* opens again inside the callback whose entry begins so */
+  guint entries;        /* of the log */
+  guint received;       /* events of this kind */
+  guint status_changes; /* events of this kind; not in the log */
+  guint tasks;          /* under way */
+  gint64 unix_s;        /* the host's clock */
+  const char *free_at;  /* frees the driver inside the callback whose entry begins so */
+  const char *open_at;  /* opens again inside the callback whose entry begins so */
   ModuleOpenRequest request;
 } DriverFixture;
+
+/** What the host's clock shows at first: 2026-11-22 21:00:00 UTC. */
+#define DRIVER_FIXTURE_NOW_S G_GINT64_CONSTANT (1795381200)
 
 /** One test at a time uses it. */
 extern DriverFixture driver_fixture;
@@ -92,6 +97,7 @@ void driver_fixture_send (const char *data);
 void driver_fixture_close (void);
 void driver_fixture_erase (ModuleCredentialPart part);
 void driver_fixture_reset (ModuleReset reset);
+void driver_fixture_check_network (gboolean compare_clock);
 void driver_fixture_stop (void);
 
 /** Runs until the script is done and no operation is under way; then the log must be @log. */

@@ -2,6 +2,7 @@
  *
  * The vtable of the driver, and the way of each URC to its slot.
  */
+#include "bc660k-network.h"
 #include "bc660k-private.h"
 
 #include <string.h>
@@ -103,6 +104,7 @@ bc660k_driver_handle_restart (Bc660kDriver *driver)
 
   bc660k_private_ref (driver);
   driver->restarts++;
+  bc660k_network_forget (driver);
   /* First, since what is queued was meant for the module as it was. */
   at_channel_restart (driver->channel);
   bc660k_private_run_line (driver, "ATE0", NULL, on_restart_handled, NULL);
@@ -149,9 +151,11 @@ get_payload_size (const char *line, gsize length, gpointer user_data)
 
 /** Lines whose beginning says that they hold neither payload nor secret. */
 static const char *const harmless[] = {
-  "+CEREG:",  "+CFUN:",    "+CGSN:",      "+CME ERROR", "+CPIN:",     "+IP:",      "+QNBIOTEVENT:",
-  "+QSCLK:",  "+QSSLCFG:", "+QSSLCLOSE:", "+QSSLOPEN:", "+QSSLSEND:", "AT+CFUN=",  "AT+CGSN=",
-  "AT+QRST=", "AT+QSCLK",  "AT+QSSL",     "F1: 0000",   "Quectel_",   "Revision:",
+  "+CCLK:",    "+CESQ:",      "+CGATT:",     "+CGPADDR:",  "+CPSMS:",   "AT+CCLK",        "AT+CEREG",
+  "AT+CESQ",   "AT+CGATT?",   "AT+CGPADDR=", "AT+CPIN?",   "AT+CPSMS?", "AT+QNBIOTEVENT", "+CEREG:",
+  "+CFUN:",    "+CGSN:",      "+CME ERROR",  "+CPIN:",     "+IP:",      "+QNBIOTEVENT:",  "+QSCLK:",
+  "+QSSLCFG:", "+QSSLCLOSE:", "+QSSLOPEN:",  "+QSSLSEND:", "AT+CFUN=",  "AT+CGSN=",       "AT+QRST=",
+  "AT+QSCLK",  "AT+QSSL",     "F1: 0000",    "Quectel_",   "Revision:",
 };
 
 /** Lines that are harmless when nothing else stands in them; two such letters may well begin a line of a key.
@@ -238,6 +242,7 @@ stop_next_slot (Bc660kDriver *driver, GTask *task, guint slot)
   Stop *stop;
 
   if (slot == MODULE_SLOTS_MAX) {
+    bc660k_network_restore (driver);
     bc660k_private_run_line (driver, "AT", NULL, on_stopped, task);
     return;
   }
@@ -272,6 +277,7 @@ static const ModuleDriverClass bc660k_class = {
   .close_async = driver_close_async,
   .erase_credential_async = bc660k_setup_erase_async,
   .reset_async = bc660k_recovery_reset_async,
+  .check_async = bc660k_network_check_async,
   .stop_async = driver_stop_async,
   .get_sleep_locks = driver_get_sleep_locks,
 };
@@ -285,6 +291,7 @@ bc660k_driver_new (SerialPort *port, const Bc660kConfig *config)
   driver->parent.klass = &bc660k_class;
   driver->ref_count = 1;
   driver->prompt_delay_ms = config->prompt_delay_ms;
+  driver->get_real_time_us = config->get_real_time_us != NULL ? config->get_real_time_us : g_get_real_time;
   driver->margin_ms = config->margin_ms != 0 ? config->margin_ms : MARGIN_MS;
   driver->channel = at_channel_new (port, &framing, driver, timing, config->name, config->trace);
   for (guint i = 0; i < MODULE_SLOTS_MAX; i++)
@@ -294,6 +301,8 @@ bc660k_driver_new (SerialPort *port, const Bc660kConfig *config)
   at_channel_add_urc (driver->channel, "+QSSLSEND:", on_send_result, driver);
   at_channel_add_urc (driver->channel, "+QSSLOPEN:", on_open_result, driver);
   at_channel_add_urc (driver->channel, "+QSSLCLOSE:", on_close_result, driver);
+  bc660k_network_forget (driver);
+  bc660k_network_listen (driver);
   at_channel_add_urc (driver->channel, "RDY", on_restart, driver);
   at_channel_add_urc (driver->channel, "F1: 0000", on_restart, driver);
   return &driver->parent;

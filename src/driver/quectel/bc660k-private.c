@@ -5,6 +5,8 @@
  */
 #include "bc660k-private.h"
 
+#include "bc660k-network.h"
+
 #define TIMEOUT_MS 3000
 
 Bc660kDriver *
@@ -25,6 +27,7 @@ bc660k_private_unref (Bc660kDriver *driver)
   g_free (driver->model);
   g_free (driver->revision);
   g_free (driver->imei);
+  module_status_clear (&driver->parent.status);
   g_free (driver);
 }
 
@@ -42,6 +45,8 @@ on_run (GObject *source, GAsyncResult *result, gpointer user_data)
   g_auto (GStrv) lines = g_task_propagate_pointer (G_TASK (result), &error);
 
   run->done (run->driver, lines, error, run->user_data);
+  if (error == NULL)
+    bc660k_network_note_awake (run->driver);
   bc660k_private_unref (run->driver);
 }
 

@@ -21,6 +21,15 @@ typedef struct {
   int former_mode;
 } Bc660kSleep;
 
+/** Bc660kNetwork: see bc660k-network.h. */
+typedef struct {
+  gboolean asked;        /* a check has come to its end */
+  gboolean followed;     /* changes of the registration are told */
+  int cereg_mode;        /* of AT+CEREG; -1 while not known */
+  gboolean lacks_events; /* +QNBIOTEVENT is off */
+  gboolean gives_back_cereg, gives_back_events;
+} Bc660kNetwork;
+
 struct Bc660kDriver {
   ModuleDriver parent;
   int ref_count;
@@ -30,7 +39,9 @@ struct Bc660kDriver {
   gboolean lost;         /* the channel has said so */
   guint restarts;        /* of the module, counted */
   gboolean counted_send; /* the module takes AT+QSSLSEND=<ctx>,<conn>,<length> */
+  gint64 (*get_real_time_us) (void);
   Bc660kSleep sleep;
+  Bc660kNetwork network;
   Bc660kSlot *slots[MODULE_SLOTS_MAX];
   char *manufacturer, *model, *revision, *imei; /* behind parent.identity */
 };

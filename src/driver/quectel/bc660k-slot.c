@@ -7,6 +7,7 @@
 #include "bc660k-private.h"
 
 #include "bc660k-commands.h"
+#include "bc660k-network.h"
 #include "bc660k-opening.h"
 
 /* The module's own limit for a DTLS handshake, which no setting changes (note 2.3.2). */
@@ -201,6 +202,8 @@ refuse_to_guess (Bc660kSlot *self)
 static void
 judge_open_result (Bc660kSlot *self, int result)
 {
+  if (result != 0)
+    bc660k_network_doubt (self->driver);
   if (self->given_up)
     refuse_to_guess (self);
   else if (result == 0)
@@ -554,6 +557,7 @@ on_timer (gpointer user_data)
   case SLOT_CONFIGURING:
     break;
   case SLOT_OPENING:
+    bc660k_network_doubt (self->driver);
     close_because (self, module_error_new (CLOSE_REASON_TIMEOUT, 0,
                                            "the module did not report the result of the open in time"));
     break;
