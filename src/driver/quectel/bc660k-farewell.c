@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What whoever keeps the port should tell the module when we die and nobody takes our place: close what may
- * be open, and go back to your own sleep mode.
+ * be open, and go back to your own sleep mode and URCs.
  */
 #include "bc660k-private.h"
 
 #include "bc660k-commands.h"
+#include "bc660k-network.h"
 
 static void
 add (GPtrArray *lines, AtCommand *command)
@@ -27,6 +28,10 @@ bc660k_farewell_update (Bc660kDriver *driver)
   }
   if (driver->sleep.former_known)
     add (lines, bc660k_sleep_new_command (driver->sleep.former_mode));
+  if (driver->network.gives_back_cereg)
+    g_ptr_array_add (lines, g_strdup (BC660K_NETWORK_CEREG_OFF));
+  if (driver->network.gives_back_events)
+    g_ptr_array_add (lines, g_strdup (BC660K_NETWORK_EVENTS_OFF));
   g_ptr_array_add (lines, NULL);
   at_channel_set_farewell (driver->channel, (const char *const *) lines->pdata);
 }

@@ -183,6 +183,10 @@ take_registration (Bc660kDriver *driver, char **lines, const char *refusal)
   for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
     take_registration_line (driver, lines[i]);
   driver->network.followed = driver->network.cereg_mode > 0;
+  if (driver->network.cereg_mode != 0)
+    return;
+  driver->network.gives_back_cereg = TRUE;
+  bc660k_farewell_update (driver);
 }
 
 static gboolean
@@ -198,7 +202,6 @@ take_following (Bc660kDriver *driver, char **lines, const char *refusal)
     return;
   driver->network.followed = TRUE;
   driver->network.cereg_mode = 1;
-  driver->network.gives_back_cereg = TRUE;
 }
 
 static void
@@ -241,6 +244,10 @@ take_events (Bc660kDriver *driver, char **lines, const char *refusal)
     if (bc660k_status_parse_mode (lines[i], "+QNBIOTEVENT:", &mode))
       driver->network.lacks_events = mode == 0;
   }
+  if (!driver->network.lacks_events)
+    return;
+  driver->network.gives_back_events = TRUE;
+  bc660k_farewell_update (driver);
 }
 
 static gboolean
@@ -253,7 +260,6 @@ static void
 take_events_set (Bc660kDriver *driver, char **lines, const char *refusal)
 {
   driver->network.lacks_events = FALSE;
-  driver->network.gives_back_events = lines != NULL;
 }
 
 static const Question questions[] = {
@@ -381,7 +387,7 @@ void
 bc660k_network_restore (Bc660kDriver *driver)
 {
   if (driver->network.gives_back_cereg)
-    bc660k_private_run_line (driver, "AT+CEREG=0", NULL, on_restored, NULL);
+    bc660k_private_run_line (driver, BC660K_NETWORK_CEREG_OFF, NULL, on_restored, NULL);
   if (driver->network.gives_back_events)
-    bc660k_private_run_line (driver, "AT+QNBIOTEVENT=0,1", NULL, on_restored, NULL);
+    bc660k_private_run_line (driver, BC660K_NETWORK_EVENTS_OFF, NULL, on_restored, NULL);
 }

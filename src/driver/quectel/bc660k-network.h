@@ -7,6 +7,10 @@
 
 #include "bc660k-private.h"
 
+/** What the module is told to give it back the settings that it had. */
+#define BC660K_NETWORK_CEREG_OFF "AT+CEREG=0"
+#define BC660K_NETWORK_EVENTS_OFF "AT+QNBIOTEVENT=0,1"
+
 /** Registers the URCs. Once, when the channel is there. */
 void bc660k_network_listen (Bc660kDriver *driver);
 
