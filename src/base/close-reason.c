@@ -71,6 +71,9 @@ static const ReasonText texts[] = {
                                  "The port is gone or the module no longer answers. Check cabling, power and "
                                  "baud rate." },
   [CLOSE_REASON_SHUTDOWN] = { "shutdown", "The daemon stopped. Open again once it runs." },
+  [CLOSE_REASON_BREAKER] = { "breaker",
+                             "Earlier opens to this server failed again and again, so this one was not "
+                             "tried. Mend their cause, or open again later." },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (texts) == CLOSE_REASON_LAST + 1);

@@ -32,6 +32,7 @@
  * @CLOSE_REASON_MODULE_RESTARTED: the module restarted. (`module-restarted`)
  * @CLOSE_REASON_MODULE_LOST: the port is gone or the module no longer answers. (`module-lost`)
  * @CLOSE_REASON_SHUTDOWN: the daemon stops. (`shutdown`)
+ * @CLOSE_REASON_BREAKER: earlier opens to the same peer failed again and again: not tried. (`breaker`)
  */
 typedef enum {
   CLOSE_REASON_NONE,
@@ -56,9 +57,10 @@ typedef enum {
   CLOSE_REASON_MODULE_RESTARTED,
   CLOSE_REASON_MODULE_LOST,
   CLOSE_REASON_SHUTDOWN,
+  CLOSE_REASON_BREAKER,
 } CloseReason;
 
-#define CLOSE_REASON_LAST CLOSE_REASON_SHUTDOWN
+#define CLOSE_REASON_LAST CLOSE_REASON_BREAKER
 
 /** The stable name, as on the bus. Static. */
 const char *close_reason_get_name (CloseReason reason);

@@ -24,6 +24,7 @@ static const GDBusErrorEntry entries[] = {
   { MSSL_ERROR_SEND_FAILED, MSSL_ERROR_PREFIX "SendFailed" },
   { MSSL_ERROR_LIMIT_EXCEEDED, MSSL_ERROR_PREFIX "LimitExceeded" },
   { MSSL_ERROR_STORAGE, MSSL_ERROR_PREFIX "Storage" },
+  { MSSL_ERROR_BREAKER_OPEN, MSSL_ERROR_PREFIX "BreakerOpen" },
 };
 
 GQuark

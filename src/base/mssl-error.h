@@ -29,6 +29,8 @@
  *   through. (`SendFailed`)
  * @MSSL_ERROR_LIMIT_EXCEEDED: a documented limit is reached. (`LimitExceeded`)
  * @MSSL_ERROR_STORAGE: the state directory cannot be read or written. (`Storage`)
+ * @MSSL_ERROR_BREAKER_OPEN: opens to this server failed again and again; the text says when the next is
+ *   allowed. (`BreakerOpen`)
  */
 typedef enum {
   MSSL_ERROR_FAILED,
@@ -46,6 +48,7 @@ typedef enum {
   MSSL_ERROR_SEND_FAILED,
   MSSL_ERROR_LIMIT_EXCEEDED,
   MSSL_ERROR_STORAGE,
+  MSSL_ERROR_BREAKER_OPEN,
 } MsslError;
 
 /** The error domain. Its values are registered with GDBus under their D-Bus names at the first use. */

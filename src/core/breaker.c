@@ -62,6 +62,7 @@ is_costly (CloseReason reason)
   case CLOSE_REASON_MODULE_RESTARTED:
   case CLOSE_REASON_MODULE_LOST:
   case CLOSE_REASON_SHUTDOWN:
+  case CLOSE_REASON_BREAKER:
     return FALSE;
   }
   g_assert_not_reached ();

@@ -18,6 +18,7 @@ struct _Connection {
   gint64 born_us;
   ConnectionState state;
   Slot *slot;    /* NULL when it is given back */
+  char *peer;    /* as the module's recovery calls it */
   Ending ending; /* known from the moment of the end, shown when closed */
 
   Sender *sender;
@@ -279,7 +280,13 @@ on_start (gpointer user_data)
   Connection *self = user_data;
   const ConnectionConfig *config = &self->config;
   ModuleOpenRequest request = { .host = config->host, .port = config->port, .settings = config->settings };
+  g_autoptr (GError) error = NULL;
 
+  if (!module_recovery_enter (module_get_recovery (config->module), self->peer, &error)) {
+    if (ending_take (&self->ending, CLOSE_REASON_BREAKER, 0, error->message))
+      end (self);
+    return;
+  }
   for (guint part = 0; part < MODULE_CREDENTIAL_PARTS; part++) {
     request.credentials[part].pem = config->pem[part];
     request.credentials[part].in_module =
@@ -299,6 +306,7 @@ on_opened (gpointer user_data)
 {
   Connection *self = user_data;
 
+  module_recovery_note_open (module_get_recovery (self->config.module), self->peer, NULL);
   idle_watch_start (&self->idle);
   sender_begin (self->sender, self->slot);
   set_state (self, CONNECTION_CONNECTED);
@@ -318,6 +326,8 @@ on_ended (const GError *error, gpointer user_data)
   g_autoptr (Connection) self = user_data; /* the slot's reference */
 
   self->slot = NULL;
+  if (self->ending.reason == CLOSE_REASON_NONE && self->state < CONNECTION_CONNECTED && error != NULL)
+    module_recovery_note_open (module_get_recovery (self->config.module), self->peer, error);
   if (self->ending.reason != CLOSE_REASON_NONE)
     finish_if_done (self);
   else if (error != NULL)
@@ -491,6 +501,7 @@ connection_finalize (GObject *object)
 
   sender_free (self->sender);
   connection_config_clear (&self->config);
+  g_free (self->peer);
   ending_clear (&self->ending);
   G_OBJECT_CLASS (connection_parent_class)->finalize (object);
 }
@@ -525,6 +536,10 @@ connection_new (const ConnectionConfig *config, TimerClock *clock, GError **erro
   self->sender = sender_new (is_datagram (self), &sender_listener, self);
   idle_watch_init (&self->idle, clock, config->idle_timeout_s, on_idle, self);
   timer_init (&self->linger, clock, on_linger, self);
+  self->peer = module_recovery_name_peer (context_get_name (config->context), config->host, config->port);
+  if (!module_recovery_check (module_get_recovery (config->module), self->peer, error))
+    return NULL;
+
   self->slot = module_take_slot (config->module, config->number, &slot_listener, self, error);
   if (self->slot == NULL)
     return NULL;

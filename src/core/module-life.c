@@ -194,6 +194,8 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!started) {
     module_life_lose (self, error);
+    if (g_error_matches (error, MODULE_ERROR, CLOSE_REASON_MODULE_LOST) && self->state == MODULE_LOST)
+      self->listener->silent (self->user_data);
     return;
   }
   self->retry_ms = MODULE_RETRY_FIRST_MS;
@@ -232,6 +234,16 @@ static void
 on_retry (gpointer user_data)
 {
   open_port (user_data);
+}
+
+void
+module_life_hurry (ModuleLife *self)
+{
+  if (!timer_is_set (&self->retry))
+    return;
+
+  self->retry_ms = MODULE_RETRY_FIRST_MS;
+  timer_set (&self->retry, 0);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #include "module-claim.h"
 #include "module-driver.h"
+#include "module-recovery.h"
 #include "timer.h"
 
 /** The first pause before the port is opened again; it doubles up to the last. */
@@ -32,6 +33,7 @@ const char *module_state_get_name (ModuleState state);
  * @open_driver: opens the port and makes a driver on it, without waiting for the module; or an error for a
  *   person. Called again after each loss.
  * @door: is asked for the port before each @open_driver, with @user_data; NULL when nobody else wants it.
+ * @recovery: with its power's functions, which get @user_data.
  */
 typedef struct {
   const char *name;
@@ -41,6 +43,7 @@ typedef struct {
   gpointer user_data;
   GDestroyNotify free_user_data;
   const ModuleDoor *door;
+  ModuleRecoveryConfig recovery;
 } ModuleConfig;
 
 typedef struct ModuleLife ModuleLife;
@@ -49,6 +52,7 @@ typedef struct ModuleLife ModuleLife;
  * ModuleLifeListener: what the module is told. All are required; they must not change the life.
  * @changed: state or text, by one step.
  * @started: the driver is ready; MODULE_READY follows.
+ * @silent: the port is open, but no module has answered the start. After MODULE_LOST.
  * @losing: the driver is about to be dropped, because of @error (MODULE_ERROR); MODULE_LOST follows. Or the
  *   state is MODULE_STOPPED.
  */
@@ -56,6 +60,7 @@ typedef struct {
   void (*changed) (gpointer user_data);
   void (*started) (ModuleDriver *driver, gpointer user_data);
   void (*losing) (const GError *error, gpointer user_data);
+  void (*silent) (gpointer user_data);
 } ModuleLifeListener;
 
 /**
@@ -82,6 +87,9 @@ ModuleDriver *module_life_get_driver (const ModuleLife *self);
 
 /** Opens the port now, and again whenever it is lost. Once. */
 void module_life_start (ModuleLife *self);
+
+/** Opens the port now, if it is waiting to open it again. */
+void module_life_hurry (ModuleLife *self);
 
 /** The driver is of no more use: drops it and tries again later. */
 void module_life_lose (ModuleLife *self, const GError *error);

@@ -19,6 +19,7 @@ struct _Module {
   SlotTable *slots;     /* grows when the capabilities are known */
   GSource *next_source; /* NULL when nothing is to be begun */
   Eraser *eraser;
+  ModuleRecovery *recovery;
 };
 
 G_DEFINE_FINAL_TYPE (Module, module, G_TYPE_OBJECT)
@@ -60,6 +61,23 @@ on_erased (gpointer user_data)
 {
   schedule_next (user_data);
 }
+
+static void
+on_recovery_changed (gpointer user_data)
+{
+  emit_changed (user_data);
+}
+
+static void
+on_recovery_done (gpointer user_data)
+{
+  Module *self = user_data;
+
+  schedule_next (self);
+  module_life_hurry (self->life);
+}
+
+static const ModuleRecoveryListener recovery_listener = { on_recovery_changed, on_recovery_done };
 
 static void
 on_slot_changed (Slot *slot, gpointer user_data)
@@ -168,6 +186,7 @@ on_started (ModuleDriver *driver, gpointer user_data)
 
   module_facts_take (&self->facts, driver);
   slot_table_grow (self->slots, self->facts.capabilities.slots);
+  module_recovery_note_answered (self->recovery);
   eraser_want (self->eraser);
   schedule_next (self);
 }
@@ -180,9 +199,19 @@ on_losing (const GError *error, gpointer user_data)
   slot_table_lose (self->slots, error);
   eraser_forget (self->eraser);
   eraser_return_tasks (self->eraser);
+  module_recovery_forget (self->recovery);
 }
 
-static const ModuleLifeListener life_listener = { on_life_changed, on_started, on_losing };
+static void
+on_silent (gpointer user_data)
+{
+  Module *self = user_data;
+
+  module_recovery_note_silent (self->recovery);
+  module_recovery_begin (self->recovery, NULL);
+}
+
+static const ModuleLifeListener life_listener = { on_life_changed, on_started, on_losing, on_silent };
 
 void
 module_start (Module *self)
@@ -196,7 +225,7 @@ module_try_again (Module *self)
   module_life_try_again (self->life);
 }
 
-/* -- what comes next: a waiting open, or a credential that is to be overwritten -------------------- */
+/* -- what comes next: a step of the recovery, a waiting open, or a credential that is to be overwritten - */
 
 static gboolean
 begin_erasure (Module *self)
@@ -205,13 +234,20 @@ begin_erasure (Module *self)
          && eraser_begin (self->eraser, module_life_get_driver (self->life), self->facts.identity.imei);
 }
 
+static gboolean
+begin_recovery (Module *self)
+{
+  return module_get_state (self) == MODULE_READY && slot_table_is_quiet (self->slots)
+         && module_recovery_begin (self->recovery, module_life_get_driver (self->life));
+}
+
 /* One thing at a time that touches the module's credentials, so that the ledger knows what is meant. */
 static void
 begin_next (Module *self)
 {
   Slot *waiting;
 
-  if (eraser_is_busy (self->eraser))
+  if (eraser_is_busy (self->eraser) || module_recovery_is_busy (self->recovery) || begin_recovery (self))
     return;
 
   waiting = slot_table_find (self->slots, SLOT_WAITING);
@@ -310,6 +346,7 @@ module_list_holders (Module *self)
 void
 module_abandon (Module *self, const char *why)
 {
+  module_recovery_stop (self->recovery);
   module_life_abandon (self->life, why);
 }
 
@@ -319,6 +356,7 @@ module_stop_async (Module *self, const char *why, GAsyncReadyCallback callback, 
   GTask *task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, module_stop_async);
+  module_recovery_stop (self->recovery);
   module_life_stop (self->life, why, task);
 }
 
@@ -360,6 +398,12 @@ module_get_state_text (Module *self)
   return module_life_get_text (self->life);
 }
 
+ModuleRecovery *
+module_get_recovery (Module *self)
+{
+  return self->recovery;
+}
+
 const ModuleIdentity *
 module_get_identity (Module *self)
 {
@@ -399,6 +443,7 @@ module_finalize (GObject *object)
   Module *self = MSSL_MODULE (object);
 
   g_clear_pointer (&self->life, module_life_free);
+  module_recovery_free (self->recovery);
   module_facts_clear (&self->facts);
   slot_table_free (self->slots);
   g_clear_pointer (&self->eraser, eraser_free);
@@ -430,6 +475,8 @@ module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock)
 
   self->ledger = ledger;
   self->eraser = eraser_new (G_OBJECT (self), config->name, ledger, on_erased, self);
+  self->recovery = module_recovery_new (G_OBJECT (self), config->name, &config->recovery, config->user_data,
+                                        clock, &recovery_listener, self);
   self->life = module_life_new (G_OBJECT (self), config, clock, &life_listener, &driver_listener, self);
   return self;
 }

@@ -55,6 +55,9 @@ const ModuleCapabilities *module_get_capabilities (Module *self);
 
 guint module_get_sleep_locks (Module *self);
 
+/** For the opens, which ask it and tell it, and for whoever shows what it does. Borrowed. */
+ModuleRecovery *module_get_recovery (Module *self);
+
 /** The numbers of the connections that hold a slot; the caller unrefs. Element type guint64. */
 GArray *module_list_holders (Module *self);
 

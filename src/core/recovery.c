@@ -77,6 +77,7 @@ recovery_judge (CloseReason reason)
   case CLOSE_REASON_MODULE_RESTARTED:
   case CLOSE_REASON_MODULE_LOST:
   case CLOSE_REASON_SHUTDOWN:
+  case CLOSE_REASON_BREAKER:
     return RECOVERY_SAYS_NOTHING;
   }
   g_assert_not_reached ();

@@ -71,6 +71,15 @@ slot_table_is_idle (const SlotTable *self)
   return TRUE;
 }
 
+gboolean
+slot_table_is_quiet (const SlotTable *self)
+{
+  for (guint i = 0; i < self->slots->len; i++)
+    if (slot_get_state (self->slots->pdata[i]) > SLOT_WAITING)
+      return FALSE;
+  return TRUE;
+}
+
 void
 slot_table_lose (SlotTable *self, const GError *error)
 {

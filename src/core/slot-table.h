@@ -28,6 +28,9 @@ Slot *slot_table_find (const SlotTable *self, SlotState state);
 
 gboolean slot_table_is_idle (const SlotTable *self);
 
+/** Whether none is more than waiting: the driver has nothing to do for them. */
+gboolean slot_table_is_quiet (const SlotTable *self);
+
 /** slot_lose() for all. */
 void slot_table_lose (SlotTable *self, const GError *error);
 

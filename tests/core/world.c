@@ -17,8 +17,8 @@ make_context (World *self)
   return g_object_ref (context);
 }
 
-World *
-world_new (gboolean fake_clock)
+static World *
+make_world (gboolean fake_clock, const ModuleRecoveryConfig *recovery)
 {
   World *self = g_new0 (World, 1);
   ManagerConfig config;
@@ -38,10 +38,25 @@ world_new (gboolean fake_clock)
   self->manager = manager_new (&config, &error);
   g_assert_no_error (error);
   module.user_data = self->port;
+  module.recovery = *recovery;
   self->module = module_new (&module, self->ledger, config.clock);
   manager_add_module (self->manager, self->module);
   self->context = make_context (self);
   return self;
+}
+
+World *
+world_new (gboolean fake_clock)
+{
+  const ModuleRecoveryConfig none = { 0 };
+
+  return make_world (fake_clock, &none);
+}
+
+World *
+world_new_recovering (const ModuleRecoveryConfig *recovery)
+{
+  return make_world (TRUE, recovery);
 }
 
 void

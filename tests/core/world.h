@@ -23,6 +23,10 @@ typedef struct {
 } World;
 
 World *world_new (gboolean fake_clock);
+
+/** On a fake clock, with a recovery; the functions of its power get the FakePort. */
+World *world_new_recovering (const ModuleRecoveryConfig *recovery);
+
 void world_free (World *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
 
