@@ -17,6 +17,7 @@ ctl_module_show (const CtlOptions *options, char *const *arguments, GError **err
 {
   const CtlKind *kind = ctl_kind_get (CTL_KIND_MODULE);
 
-  return arguments[0] != NULL ? ctl_show_one (options, kind, arguments[0], error)
-                              : ctl_show_all (options, kind, error);
+  if (arguments[0] == NULL)
+    return ctl_show_all (options, kind, error);
+  return ctl_show_missing (options, arguments[0]) || ctl_show_one (options, kind, arguments[0], error);
 }

@@ -121,6 +121,12 @@ compare_records (gconstpointer a, gconstpointer b)
   return strcmp (name_a, name_b);
 }
 
+void
+ctl_record_sort (GPtrArray *records)
+{
+  g_ptr_array_sort (records, compare_records);
+}
+
 GPtrArray *
 ctl_record_list (GVariant *objects, const CtlKind *kind)
 {
@@ -136,7 +142,7 @@ ctl_record_list (GVariant *objects, const CtlKind *kind)
     if (properties != NULL)
       g_ptr_array_add (records, ctl_record_new (kind, path, properties));
   }
-  g_ptr_array_sort (records, compare_records);
+  ctl_record_sort (records);
   return records;
 }
 

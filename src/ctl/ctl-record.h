@@ -22,5 +22,8 @@ GVariant *ctl_record_get_objects (GDBusConnection *bus, GError **error);
 /** The records of one kind among @objects, sorted by name or number. */
 GPtrArray *ctl_record_list (GVariant *objects, const CtlKind *kind);
 
+/** Sorts records of one kind by name or number. */
+void ctl_record_sort (GPtrArray *records);
+
 /** The record of the object at @path among @objects, NULL if there is none of that kind. */
 GVariant *ctl_record_find (GVariant *objects, const CtlKind *kind, const char *path);

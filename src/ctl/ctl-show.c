@@ -8,6 +8,7 @@
 
 #include "ctl-bus.h"
 #include "ctl-error.h"
+#include "ctl-missing.h"
 #include "ctl-print.h"
 #include "ctl-record.h"
 
@@ -15,11 +16,23 @@ static GPtrArray *
 get_records (const CtlOptions *options, const CtlKind *kind, GError **error)
 {
   g_autoptr (GDBusConnection) bus = ctl_bus_connect (options->bus, error);
-  if (bus == NULL)
+  g_autoptr (GVariant) objects = bus != NULL ? ctl_record_get_objects (bus, error) : NULL;
+  if (objects == NULL)
     return NULL;
 
-  g_autoptr (GVariant) objects = ctl_record_get_objects (bus, error);
-  return objects != NULL ? ctl_record_list (objects, kind) : NULL;
+  g_autoptr (GPtrArray) records = ctl_record_list (objects, kind);
+  if (kind == ctl_kind_get (CTL_KIND_MODULE) && !ctl_missing_add (bus, records, error))
+    return NULL;
+  return g_steal_pointer (&records);
+}
+
+static void
+print_one (const CtlOptions *options, const CtlKind *kind, GVariant *record)
+{
+  if (options->json)
+    ctl_print_json (record, FALSE);
+  else
+    ctl_print_record (kind, record);
 }
 
 gboolean
@@ -83,11 +96,30 @@ ctl_show_one (const CtlOptions *options, const CtlKind *kind, const char *name, 
     return FALSE;
   }
 
-  if (options->json)
-    ctl_print_json (record, FALSE);
-  else
-    ctl_print_record (kind, record);
+  print_one (options, kind, record);
   return TRUE;
+}
+
+gboolean
+ctl_show_missing (const CtlOptions *options, const char *name)
+{
+  const CtlKind *kind = ctl_kind_get (CTL_KIND_MODULE);
+  g_autoptr (GDBusConnection) bus = ctl_bus_connect (options->bus, NULL);
+  g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+
+  if (bus == NULL || !ctl_missing_add (bus, records, NULL))
+    return FALSE;
+
+  for (guint i = 0; i < records->len; i++) {
+    const char *other = "";
+
+    (void) g_variant_lookup (records->pdata[i], "name", "&s", &other);
+    if (g_str_equal (other, name)) {
+      print_one (options, kind, records->pdata[i]);
+      return TRUE;
+    }
+  }
+  return FALSE;
 }
 
 void

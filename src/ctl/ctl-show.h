@@ -13,6 +13,9 @@ gboolean ctl_show_list (const CtlOptions *options, const CtlKind *kind, GError *
 /** Prints the object whose name or number is @name. */
 gboolean ctl_show_one (const CtlOptions *options, const CtlKind *kind, const char *name, GError **error);
 
+/** Shows the module of that name if it is configured but missing. */
+gboolean ctl_show_missing (const CtlOptions *options, const char *name);
+
 /** Prints all objects of a kind in full: one after the other, or as an array. */
 gboolean ctl_show_all (const CtlOptions *options, const CtlKind *kind, GError **error);
 

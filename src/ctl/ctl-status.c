@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "ctl-bus.h"
+#include "ctl-missing.h"
 #include "ctl-print.h"
 #include "ctl-record.h"
 #include "ctl-table.h"
@@ -173,7 +174,7 @@ ctl_status_run (const CtlOptions *options, char *const *arguments, GError **erro
 {
   g_autoptr (GDBusConnection) bus = ctl_bus_connect (options->bus, error);
   g_autoptr (Overview) overview = bus != NULL ? overview_new (bus, error) : NULL;
-  if (overview == NULL)
+  if (overview == NULL || !ctl_missing_add (bus, overview->records[CTL_KIND_MODULE], error))
     return FALSE;
 
   if (options->json) {

@@ -344,7 +344,9 @@ class FakeService:
     # Objects
 
     def populate(self):
-        self.add(Manager(self, ROOT, 'org.modemssl1.Manager', {'Version': GLib.Variant('s', '9.8.7')}), False)
+        self.add(Manager(self, ROOT, 'org.modemssl1.Manager', {
+            'Version': GLib.Variant('s', '9.8.7'),
+            'MissingModules': GLib.Variant('a(sss)', [('a.away', '/dev/cell', '/dev/cell is not there')])}), False)
         self.bus.register_object(ROOT, self.object_manager, self.on_get_managed_objects, None, None)
         self.add_module('m0', 'ready')
         self.add_module('gate.2', 'absent', 'The port /dev/ttyUSB7 is not there.')

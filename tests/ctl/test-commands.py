@@ -27,24 +27,27 @@ class Nouns(Case):
     def test_status(self):
         self.add_connection()
         out = self.good('status')
-        self.assertIn('modemssld 9.8.7 (modules: 2, contexts: 2, credentials: 2, connections: 1)', out)
+        self.assertIn('modemssld 9.8.7 (modules: 3, contexts: 2, credentials: 2, connections: 1)', out)
         self.assertRegex(out, r'm0 +ready +Quectel_BC660K-GL +5 \(demo to server.example:8883, configuring\)')
         self.assertRegex(out, r'gate\.2 +absent +- +-\n')
+        self.assertRegex(out, r'a\.away +missing +- +-\n')
         self.assertIn('gate.2: The port /dev/ttyUSB7 is not there.', out)
+        self.assertIn('a.away: /dev/cell is not there\n', out)
 
     def test_status_json(self):
         self.add_connection()
         status = self.good_json('status')
         self.assertEqual(status['version'], '9.8.7')
         self.assertEqual((status['contexts'], status['credentials']), (2, 2))
-        self.assertEqual([m['name'] for m in status['modules']], ['gate.2', 'm0'])
+        self.assertEqual([m['name'] for m in status['modules']], ['a.away', 'gate.2', 'm0'])
         self.assertEqual(status['connections'][0]['number'], 5)
 
     def test_module_list(self):
         lines = self.good('module', 'list').splitlines()
         self.assertRegex(lines[0], '^NAME +STATE +DEVICE')
-        self.assertRegex(lines[1], '^gate.2 +absent')
-        self.assertRegex(lines[2], '^m0 +ready +/dev/tty-m0 +Quectel_BC660K-GL +867713000000001 +-$')
+        self.assertRegex(lines[1], '^a.away +missing +/dev/cell +- +- +-$')
+        self.assertRegex(lines[2], '^gate.2 +absent')
+        self.assertRegex(lines[3], '^m0 +ready +/dev/tty-m0 +Quectel_BC660K-GL +867713000000001 +-$')
         self.assertEqual({line.find('/dev/') for line in lines[1:]}, {lines[0].find('DEVICE')})
 
     def test_module_show(self):
@@ -53,6 +56,11 @@ class Nouns(Case):
         self.assertIn('\ncapabilities.max-send-bytes: 1024\n', out)
         self.assertIn(f'\npath: {ROOT}/modules/m0\n', out)
 
+    def test_missing_module_show(self):
+        out = self.good('module', 'show', 'a.away')
+        self.assertEqual(out, 'name: a.away\nstate: missing\nstate-text: /dev/cell is not there\ndevice: /dev/cell\n')
+        self.assertEqual(self.good_json('module', 'show', 'a.away')['state'], 'missing')
+
     def test_module_show_json(self):
         module = self.good_json('module', 'show', 'gate.2')
         self.assertEqual(module['path'], f'{ROOT}/modules/gate_2e2')
@@ -60,8 +68,8 @@ class Nouns(Case):
         self.assertEqual(module['sleep-locks'], 0)
 
     def test_module_show_all(self):
-        self.assertEqual(re.findall('^name: (.*)$', self.good('module', 'show'), re.M), ['gate.2', 'm0'])
-        self.assertEqual(len(self.good_json('module', 'show')), 2)
+        self.assertEqual(re.findall('^name: (.*)$', self.good('module', 'show'), re.M), ['a.away', 'gate.2', 'm0'])
+        self.assertEqual(len(self.good_json('module', 'show')), 3)
 
     def test_not_found(self):
         self.assertEqual(self.bad(1, 'module', 'show', 'nothing'), 'modemsslctl: There is no module “nothing”.\n')
