@@ -554,6 +554,25 @@ START_TEST (stops)
 }
 END_TEST
 
+START_TEST (tries_again_when_told)
+{
+  g_autoptr (World) world = world_new (TRUE);
+
+  world->port->refusal = "no permission yet";
+  manager_start (world->manager);
+  ck_assert_int_eq (module_get_state (world->module), MODULE_ABSENT);
+  module_try_again (world->module);
+  ck_assert_int_eq (module_get_state (world->module), MODULE_ABSENT);
+  ck_assert_uint_eq (fake_clock_count (world->clock), 1);
+  world->port->refusal = NULL;
+  module_try_again (world->module);
+  ck_assert_int_eq (module_get_state (world->module), MODULE_STARTING);
+  ck_assert_uint_eq (fake_clock_count (world->clock), 0);
+  module_try_again (world->module);
+  ck_assert_uint_eq (world->port->opened, 1);
+}
+END_TEST
+
 START_TEST (stops_while_absent)
 {
   g_autoptr (World) world = world_new (TRUE);
@@ -593,6 +612,7 @@ add_life_tests (TCase *tcase)
   tcase_add_test (tcase, lost_while_starting_and_the_answer_is_late);
   tcase_add_test (tcase, restarted_stays_ready);
   tcase_add_test (tcase, stops);
+  tcase_add_test (tcase, tries_again_when_told);
   tcase_add_test (tcase, stops_while_absent);
   tcase_add_test (tcase, lost_while_stopping);
 }
