@@ -70,6 +70,9 @@ static const ReasonText texts[] = {
   [CLOSE_REASON_MODULE_LOST] = { "module-lost",
                                  "The port is gone or the module no longer answers. Check cabling, power and "
                                  "baud rate." },
+  [CLOSE_REASON_PORT_RELEASED] = { "port-released",
+                                   "The port went back to ModemManager, as somebody asked or because "
+                                   "ModemManager started. Open again once the module is ready." },
   [CLOSE_REASON_SHUTDOWN] = { "shutdown", "The daemon stopped. Open again once it runs." },
   [CLOSE_REASON_BREAKER] = { "breaker",
                              "Earlier opens to this server failed again and again, so this one was not "

@@ -31,6 +31,7 @@
  *   risked a hole in the data. (`protocol`)
  * @CLOSE_REASON_MODULE_RESTARTED: the module restarted. (`module-restarted`)
  * @CLOSE_REASON_MODULE_LOST: the port is gone or the module no longer answers. (`module-lost`)
+ * @CLOSE_REASON_PORT_RELEASED: the port went back to ModemManager. (`port-released`)
  * @CLOSE_REASON_SHUTDOWN: the daemon stops. (`shutdown`)
  * @CLOSE_REASON_BREAKER: earlier opens to the same peer failed again and again: not tried. (`breaker`)
  */
@@ -56,6 +57,7 @@ typedef enum {
   CLOSE_REASON_PROTOCOL,
   CLOSE_REASON_MODULE_RESTARTED,
   CLOSE_REASON_MODULE_LOST,
+  CLOSE_REASON_PORT_RELEASED,
   CLOSE_REASON_SHUTDOWN,
   CLOSE_REASON_BREAKER,
 } CloseReason;

@@ -12,7 +12,17 @@ struct ModuleClaim {
   ModuleClaimFunc done;   /* NULL when nobody waits */
   gpointer user_data;
   gboolean give_next;
+  ModuleClaimFacts facts; /* owned */
 };
+
+static void
+clear_facts (ModuleClaim *self)
+{
+  g_free ((char *) self->facts.state);
+  g_free ((char *) self->facts.text);
+  g_free ((char *) self->facts.modem_path);
+  g_free ((char *) self->facts.device);
+}
 
 static ModuleClaim *
 ref (ModuleClaim *self)
@@ -28,6 +38,7 @@ unref (ModuleClaim *self)
     return;
 
   g_clear_object (&self->claiming);
+  clear_facts (self);
   g_free (self);
 }
 
@@ -97,14 +108,41 @@ module_claim_give (ModuleClaim *self, ModuleClaimFunc done, gpointer user_data)
   }
 }
 
-ModuleClaim *
-module_claim_new (const ModuleDoor *door, gpointer door_data)
+gboolean
+module_claim_set_facts (ModuleClaim *self, const ModuleClaimFacts *facts)
 {
+  const ModuleClaimFacts *old = &self->facts;
+
+  if (g_strcmp0 (old->state, facts->state) == 0 && g_strcmp0 (old->text, facts->text) == 0
+      && g_strcmp0 (old->modem_path, facts->modem_path) == 0 && g_strcmp0 (old->device, facts->device) == 0)
+    return FALSE;
+
+  clear_facts (self);
+  self->facts = (ModuleClaimFacts){
+    .state = g_strdup (facts->state),
+    .text = g_strdup (facts->text),
+    .modem_path = g_strdup (facts->modem_path),
+    .device = g_strdup (facts->device),
+  };
+  return TRUE;
+}
+
+const ModuleClaimFacts *
+module_claim_get_facts (ModuleClaim *self)
+{
+  return &self->facts;
+}
+
+ModuleClaim *
+module_claim_new (const ModuleDoor *door, gpointer door_data, const char *device)
+{
+  const ModuleClaimFacts unknown = { "released", "", "", device != NULL ? device : "" };
   ModuleClaim *self = g_new0 (ModuleClaim, 1);
 
   self->ref_count = 1;
   self->door = door;
   self->door_data = door_data;
+  module_claim_set_facts (self, &unknown);
   return self;
 }
 

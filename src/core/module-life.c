@@ -4,6 +4,13 @@
  */
 #include "module-life.h"
 
+/* Whether the port is wanted. */
+typedef enum {
+  PORT_WANTED,
+  PORT_YIELDING, /* being given back */
+  PORT_YIELDED,
+} PortState;
+
 struct ModuleLife {
   GObject *module; /* not owned: it owns us */
   ModuleConfig config;
@@ -24,6 +31,11 @@ struct ModuleLife {
   guint retry_ms;
   GTask *stop_task;
   char *end_text; /* why it was stopped; NULL when the daemon ends */
+
+  PortState port_state;
+  gboolean resume; /* as soon as it is yielded */
+  char *yield_text;
+  GPtrArray *yield_tasks;
 };
 
 const char *
@@ -46,7 +58,7 @@ log_state (ModuleLife *self)
 
   g_free (self->logged_text);
   self->logged_text = g_strdup (self->text);
-  g_message ("Module %s (%s) is %s%s%s", self->config.name, self->config.device,
+  g_message ("Module %s (%s) is %s%s%s", self->config.name, module_claim_get_facts (self->claim)->device,
              module_state_get_name (self->state), *self->text != '\0' ? ": " : "", self->text);
 }
 
@@ -79,10 +91,40 @@ free_doomed (ModuleLife *self)
   g_clear_pointer (&self->doomed, module_driver_free);
 }
 
+static void open_port (ModuleLife *self);
+
+static void
+return_yields (ModuleLife *self)
+{
+  g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->yield_tasks);
+
+  self->yield_tasks = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < tasks->len; i++)
+    g_task_return_boolean (tasks->pdata[i], TRUE);
+}
+
+static void
+finish_yield (ModuleLife *self)
+{
+  gboolean resume = self->resume;
+
+  self->resume = FALSE;
+  self->port_state = resume ? PORT_WANTED : PORT_YIELDED;
+  set_state (self, MODULE_ABSENT, self->yield_text);
+  if (resume)
+    open_port (self);
+  return_yields (self);
+}
+
 static void
 on_given (const GError *error, gpointer user_data)
 {
-  module_life_abandon (user_data, NULL);
+  ModuleLife *self = user_data;
+
+  if (self->stop_task != NULL)
+    module_life_abandon (self, NULL);
+  else if (self->port_state == PORT_YIELDING)
+    finish_yield (self);
 }
 
 static gboolean
@@ -92,7 +134,7 @@ on_port_closed (gpointer user_data)
   g_autoptr (GObject) alive G_GNUC_UNUSED = g_object_ref (self->module); /* its calls may have the last one */
 
   free_doomed (self);
-  if (self->stop_task != NULL)
+  if (self->stop_task != NULL || self->port_state == PORT_YIELDING)
     module_claim_give (self->claim, on_given, self);
   return G_SOURCE_REMOVE;
 }
@@ -135,6 +177,7 @@ give_port (ModuleLife *self)
 {
   g_autoptr (GError) error = make_end_error (self);
 
+  timer_clear (&self->retry);
   drop_driver (self, error);
   if (self->doomed_source == NULL)
     module_claim_give (self->claim, on_given, self);
@@ -145,7 +188,7 @@ module_life_lose (ModuleLife *self, const GError *error)
 {
   g_autoptr (GError) lost = NULL;
 
-  if (self->state == MODULE_STOPPED) {
+  if (self->state == MODULE_STOPPED || self->port_state == PORT_YIELDING) {
     give_port (self);
     return;
   }
@@ -233,7 +276,14 @@ open_port (ModuleLife *self)
 static void
 on_retry (gpointer user_data)
 {
-  open_port (user_data);
+  ModuleLife *self = user_data;
+
+  if (self->port_state != PORT_YIELDING) {
+    open_port (self);
+    return;
+  }
+  g_message ("Module %s: it did not end in good order in time", self->config.name);
+  give_port (self);
 }
 
 void
@@ -285,6 +335,7 @@ module_life_abandon (ModuleLife *self, const char *why)
   begin_end (self, why);
   error = make_end_error (self);
   drop_driver (self, error);
+  return_yields (self);
   if (task != NULL)
     g_task_return_boolean (task, TRUE);
 }
@@ -309,10 +360,73 @@ module_life_stop (ModuleLife *self, const char *why, GTask *task)
 
   self->stop_task = task;
   begin_end (self, why);
+  if (self->port_state == PORT_YIELDING)
+    return; /* its end is the end of all */
   if (self->driver == NULL)
     give_port (self);
   else
     module_driver_stop_async (self->driver, on_stopped, operation_new (self));
+}
+
+/* -- given back for a while -------------------------------------------------------------------------- */
+
+void
+module_life_yield (ModuleLife *self, const GError *error, const char *text, guint within_ms, GTask *task)
+{
+  if (task != NULL)
+    g_ptr_array_add (self->yield_tasks, task);
+  if (self->state == MODULE_STOPPED) {
+    return_yields (self);
+    return;
+  }
+  g_free (self->yield_text);
+  self->yield_text = g_strdup (text);
+  self->resume = FALSE;
+  if (self->port_state == PORT_YIELDING)
+    return;
+
+  self->port_state = PORT_YIELDING;
+  self->listener->losing (error, self->user_data);
+  if (self->driver == NULL) {
+    give_port (self);
+    return;
+  }
+  timer_set (&self->retry, within_ms);
+  set_state (self, MODULE_ABSENT, text);
+  module_driver_stop_async (self->driver, on_stopped, operation_new (self));
+}
+
+void
+module_life_resume (ModuleLife *self)
+{
+  if (self->port_state == PORT_YIELDING) {
+    self->resume = TRUE;
+  } else if (self->port_state == PORT_YIELDED && self->state != MODULE_STOPPED) {
+    self->port_state = PORT_WANTED;
+    open_port (self);
+  }
+}
+
+gboolean
+module_life_is_yielded (const ModuleLife *self)
+{
+  return self->port_state != PORT_WANTED && !self->resume;
+}
+
+void
+module_life_set_claim_facts (ModuleLife *self, const ModuleClaimFacts *facts)
+{
+  if (!module_claim_set_facts (self->claim, facts))
+    return;
+  if (self->state == MODULE_ABSENT && self->port_state == PORT_WANTED && !timer_is_set (&self->retry))
+    set_state (self, MODULE_ABSENT, facts->text);
+  self->listener->changed (self->user_data);
+}
+
+const ModuleClaimFacts *
+module_life_get_claim_facts (const ModuleLife *self)
+{
+  return module_claim_get_facts (self->claim);
 }
 
 /* -- the rest ---------------------------------------------------------------------------------------- */
@@ -357,8 +471,10 @@ module_life_new (GObject *module, const ModuleConfig *config, TimerClock *clock,
   self->driver_listener = driver_listener;
   self->user_data = user_data;
   self->text = g_strdup ("");
+  self->yield_text = g_strdup ("");
+  self->yield_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   self->retry_ms = MODULE_RETRY_FIRST_MS;
-  self->claim = module_claim_new (config->door, config->user_data);
+  self->claim = module_claim_new (config->door, config->user_data, config->device);
   timer_init (&self->retry, clock, on_retry, self);
   return self;
 }
@@ -380,5 +496,7 @@ module_life_free (ModuleLife *self)
   g_free (self->text);
   g_free (self->logged_text);
   g_free (self->end_text);
+  g_free (self->yield_text);
+  g_ptr_array_unref (self->yield_tasks);
   g_free (self);
 }

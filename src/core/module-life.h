@@ -34,16 +34,18 @@ const char *module_state_get_name (ModuleState state);
  *   person. Called again after each loss.
  * @door: is asked for the port before each @open_driver, with @user_data; NULL when nobody else wants it.
  * @recovery: with its power's functions, which get @user_data.
+ * @release_when_idle_s: how long no connection may want the module until its port is given back; 0: for ever.
  */
 typedef struct {
   const char *name;
-  const char *device;
+  const char *device; /**< NULL while only the door knows it */
   const char *claim_mode;
   ModuleDriver *(*open_driver) (gpointer user_data, GError **error);
   gpointer user_data;
   GDestroyNotify free_user_data;
   const ModuleDoor *door;
   ModuleRecoveryConfig recovery;
+  guint release_when_idle_s;
 } ModuleConfig;
 
 typedef struct ModuleLife ModuleLife;
@@ -104,3 +106,21 @@ void module_life_stop (ModuleLife *self, const char *why, GTask *task);
 
 /** Drops the driver at once and for ever, inside, because of @why, unless a reason was given before. */
 void module_life_abandon (ModuleLife *self, const char *why);
+
+/**
+ * Lets the driver end in good order, for at most @within_ms, drops it and gives the port back; every
+ * connection ends with @error (MODULE_ERROR) at once. Then the module is absent, and @text says why, until
+ * module_life_resume(). @task (taken) is returned TRUE, once; NULL when nobody waits.
+ */
+void
+module_life_yield (ModuleLife *self, const GError *error, const char *text, guint within_ms, GTask *task);
+
+/** Asks for the port again that was yielded, or is just being; otherwise it does nothing. */
+void module_life_resume (ModuleLife *self);
+
+/** Whether the port was given back, or is just being, and is not asked for. */
+gboolean module_life_is_yielded (const ModuleLife *self);
+
+/** What the claim says about itself; also why an absent module waits for its port. */
+void module_life_set_claim_facts (ModuleLife *self, const ModuleClaimFacts *facts);
+const ModuleClaimFacts *module_life_get_claim_facts (const ModuleLife *self);

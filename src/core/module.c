@@ -20,6 +20,7 @@ struct _Module {
   GSource *next_source; /* NULL when nothing is to be begun */
   Eraser *eraser;
   ModuleRecovery *recovery;
+  Timer idle; /* runs while the module is ready and nobody wants it */
 };
 
 G_DEFINE_FINAL_TYPE (Module, module, G_TYPE_OBJECT)
@@ -29,8 +30,30 @@ static guint changed_signal;
 static void begin_next (Module *self);
 
 static void
+on_idle (gpointer user_data)
+{
+  Module *self = user_data;
+  g_autoptr (GError) error = module_error_new (CLOSE_REASON_PORT_RELEASED, 0, "nobody used the module");
+
+  module_life_yield (self->life, error, "Nobody used the module; the next open, or Claim, takes it again",
+                     MODULE_RELEASE_MS, NULL);
+}
+
+static void
+look_whether_idle (Module *self)
+{
+  guint release_s = module_life_get_config (self->life)->release_when_idle_s;
+
+  if (release_s == 0 || module_get_state (self) != MODULE_READY || !slot_table_is_idle (self->slots))
+    timer_clear (&self->idle);
+  else if (!timer_is_set (&self->idle))
+    timer_set (&self->idle, release_s * 1000);
+}
+
+static void
 emit_changed (Module *self)
 {
+  look_whether_idle (self);
   g_signal_emit (self, changed_signal, 0);
 }
 
@@ -366,6 +389,43 @@ module_stop_finish (Module *self, GAsyncResult *result, GError **error)
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* -- the claim --------------------------------------------------------------------------------------- */
+
+void
+module_release_async (Module *self, CloseReason reason, const char *text, guint within_ms,
+                      GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GError) error = module_error_new (reason, 0, "%s", text);
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, module_release_async);
+  module_life_yield (self->life, error, text, within_ms, task);
+}
+
+gboolean
+module_release_finish (Module *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+module_claim (Module *self)
+{
+  module_life_resume (self->life);
+}
+
+void
+module_set_claim_facts (Module *self, const ModuleClaimFacts *facts)
+{
+  module_life_set_claim_facts (self->life, facts);
+}
+
+const ModuleClaimFacts *
+module_get_claim_facts (Module *self)
+{
+  return module_life_get_claim_facts (self->life);
+}
+
 /* -- the object -------------------------------------------------------------------------------------- */
 
 const char *
@@ -377,7 +437,7 @@ module_get_name (Module *self)
 const char *
 module_get_device (Module *self)
 {
-  return module_life_get_config (self->life)->device;
+  return module_life_get_claim_facts (self->life)->device;
 }
 
 const char *
@@ -430,6 +490,7 @@ module_dispose (GObject *object)
   Module *self = MSSL_MODULE (object);
 
   /* Slots are held by connections, which hold the module: so all are free by now. */
+  timer_dispose (&self->idle);
   if (self->next_source != NULL) {
     g_source_destroy (self->next_source);
     g_clear_pointer (&self->next_source, g_source_unref);
@@ -474,6 +535,7 @@ module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock)
   Module *self = g_object_new (MODULE_TYPE, NULL);
 
   self->ledger = ledger;
+  timer_init (&self->idle, clock, on_idle, self);
   self->eraser = eraser_new (G_OBJECT (self), config->name, ledger, on_erased, self);
   self->recovery = module_recovery_new (G_OBJECT (self), config->name, &config->recovery, config->user_data,
                                         clock, &recovery_listener, self);

@@ -40,8 +40,31 @@ gboolean module_stop_finish (Module *self, GAsyncResult *result, GError **error)
  * slot ends inside. A @why that was given before stays. */
 void module_abandon (Module *self, const char *why);
 
+/** The longest that a driver may take to end in good order when nobody is in a hurry. */
+#define MODULE_RELEASE_MS 5000
+
+/**
+ * Gives the port back within about @within_ms, and does not ask for it until module_claim(). Every connection
+ * ends with @reason at once. @text, a sentence, is shown as long. The callback runs once. No error.
+ */
+void module_release_async (Module *self, CloseReason reason, const char *text, guint within_ms,
+                           GAsyncReadyCallback callback, gpointer user_data);
+gboolean module_release_finish (Module *self, GAsyncResult *result, GError **error);
+
+/** Asks for the port again, if it was released. */
+void module_claim (Module *self);
+
+/** What the claim says about itself, for the module's port. */
+void module_set_claim_facts (Module *self, const ModuleClaimFacts *facts);
+
+/** Borrowed until the next change. */
+const ModuleClaimFacts *module_get_claim_facts (Module *self);
+
 const char *module_get_name (Module *self);
+
+/** Empty while it is not known. */
 const char *module_get_device (Module *self);
+
 const char *module_get_claim_mode (Module *self);
 ModuleState module_get_state (Module *self);
 

@@ -7,9 +7,10 @@
 #include "mssl-names.h"
 
 static const char *const module_order[] = {
-  "name",  "state",    "state-text",           "device",       "claim-mode",   "manufacturer",
-  "model", "revision", "equipment-identifier", "capabilities", "slot-holders", "sleep-locks",
-  NULL,
+  "name",         "state",        "state-text",  "device",
+  "claim-mode",   "claim-state",  "claim-text",  "modem-manager-path",
+  "manufacturer", "model",        "revision",    "equipment-identifier",
+  "capabilities", "slot-holders", "sleep-locks", NULL,
 };
 
 static const CtlColumn module_columns[] = {

@@ -29,6 +29,8 @@ static const CtlCommand commands[] = {
   { "status", NULL, "", "show the daemon, its modules and who uses them", 0, 0, 0, ctl_status_run },
   { "module", "list", "", "list the modules", 0, 0, 0, ctl_module_list },
   { "module", "show", " [NAME]", "show one module or all", 0, 1, 0, ctl_module_show },
+  { "module", "release", " NAME", "give a module back to ModemManager", 1, 1, 0, ctl_module_release },
+  { "module", "claim", " NAME", "take a module that was released", 1, 1, 0, ctl_module_claim },
   { "context", "list", "", "list the contexts", 0, 0, 0, ctl_context_list },
   { "context", "show", " NAME", "show a context's settings", 1, 1, 0, ctl_context_show },
   { "context", "create", " NAME [KEY=VALUE…]", "create a context", 1, ANY, 0, ctl_context_create },

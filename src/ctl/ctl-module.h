@@ -10,3 +10,5 @@ gboolean ctl_module_list (const CtlOptions *options, char *const *arguments, GEr
 
 /** @arguments: a name, or none for all modules. */
 gboolean ctl_module_show (const CtlOptions *options, char *const *arguments, GError **error);
+gboolean ctl_module_release (const CtlOptions *options, char *const *arguments, GError **error);
+gboolean ctl_module_claim (const CtlOptions *options, char *const *arguments, GError **error);

@@ -14,6 +14,8 @@
 #define BAUD_RATE_DEFAULT 115200
 #define PROMPT_DELAY_DEFAULT_MS 50
 #define PROMPT_DELAY_MAX_MS 2000
+#define RELEASE_WHEN_IDLE_MAX_S 86400
+#define IMEI_DIGITS 15
 
 G_DEFINE_QUARK (daemon - config - error - quark, daemon_config_error)
 
@@ -153,9 +155,38 @@ take_prompt_delay (Reader *reader, const char *group, const char *value, DaemonC
 static gboolean
 take_claim (Reader *reader, const char *group, const char *value, DaemonConfigModule *module, GError **error)
 {
-  if (strcmp (value, "device") != 0)
-    return refuse (reader, find_line (reader, group, "claim"), error,
-                   "claim=%s is not known; use claim=device", value);
+  guint line = find_line (reader, group, "claim");
+
+  if (!claim_mode_parse (value, &module->claim))
+    return refuse (reader, line, error, "claim=%s is none of auto, inhibit, ignored-port and device", value);
+  if (module->claim != CLAIM_MODE_DEVICE && !mm_modems_is_supported ())
+    return refuse (reader, line, error,
+                   "claim=%s needs ModemManager, which this modemssld was built without; use claim=device",
+                   value);
+  return TRUE;
+}
+
+static gboolean
+take_imei (Reader *reader, const char *group, const char *value, DaemonConfigModule *module, GError **error)
+{
+  if (strlen (value) != IMEI_DIGITS || strspn (value, "0123456789") != IMEI_DIGITS)
+    return refuse (reader, find_line (reader, group, "imei"), error, "imei=%s is not %d digits", value,
+                   IMEI_DIGITS);
+  module->imei = g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+take_release_when_idle (Reader *reader, const char *group, const char *value, DaemonConfigModule *module,
+                        GError **error)
+{
+  guint64 seconds;
+
+  if (!g_ascii_string_to_unsigned (value, 10, 0, RELEASE_WHEN_IDLE_MAX_S, &seconds, NULL))
+    return refuse (reader, find_line (reader, group, "release-when-idle"), error,
+                   "release-when-idle=%s is not a number of seconds from 0 to %d", value,
+                   RELEASE_WHEN_IDLE_MAX_S);
+  module->release_when_idle_s = (guint) seconds;
   return TRUE;
 }
 
@@ -165,6 +196,8 @@ static const Key keys[] = {
   { "flow-control", take_flow_control },
   { "prompt-delay", take_prompt_delay },
   { "claim", take_claim },
+  { "imei", take_imei },
+  { "release-when-idle", take_release_when_idle },
 };
 
 static void
@@ -174,7 +207,7 @@ clear_module (gpointer data)
 
   g_free (module->name);
   g_free (module->device);
-  g_free (module->claim);
+  g_free (module->imei);
 }
 
 DaemonConfigModule *
@@ -192,9 +225,11 @@ daemon_config_module_unref (DaemonConfigModule *self)
 gboolean
 daemon_config_module_equal (const DaemonConfigModule *self, const DaemonConfigModule *other)
 {
-  return g_str_equal (self->name, other->name) && g_str_equal (self->device, other->device)
+  return g_str_equal (self->name, other->name) && g_strcmp0 (self->device, other->device) == 0
          && self->baud_rate == other->baud_rate && self->flow_control == other->flow_control
-         && self->prompt_delay_ms == other->prompt_delay_ms && g_str_equal (self->claim, other->claim);
+         && self->prompt_delay_ms == other->prompt_delay_ms && self->claim == other->claim
+         && g_strcmp0 (self->imei, other->imei) == 0
+         && self->release_when_idle_s == other->release_when_idle_s;
 }
 
 static gboolean
@@ -209,9 +244,27 @@ take_key (Reader *reader, const char *group, const char *key, DaemonConfigModule
     if (strcmp (keys[i].name, key) == 0)
       return keys[i].take (reader, group, value, module, error);
   }
-  return refuse (
-      reader, find_line (reader, group, key), error,
-      "the key \"%s\" is not known; the keys are device, baud-rate, flow-control, prompt-delay, claim", key);
+  return refuse (reader, find_line (reader, group, key), error,
+                 "the key \"%s\" is not known; the keys are device, baud-rate, flow-control, prompt-delay, "
+                 "claim, imei, release-when-idle",
+                 key);
+}
+
+/* What one key says about the claim must fit what the others say. */
+static gboolean
+check_claim (Reader *reader, const char *group, DaemonConfigModule *module, GError **error)
+{
+  gboolean is_set = find_line (reader, group, "claim") != 0;
+  guint line = find_line (reader, group, is_set ? "claim" : NULL);
+
+  if (!is_set && (module->device != NULL || !mm_modems_is_supported ()))
+    module->claim = CLAIM_MODE_DEVICE;
+  if (module->claim == CLAIM_MODE_DEVICE && module->device == NULL)
+    return refuse (reader, line, error, "[%s] has no device=", group);
+  if (module->claim == CLAIM_MODE_DEVICE && module->imei != NULL)
+    return refuse (reader, find_line (reader, group, "imei"), error,
+                   "imei= is for modems that ModemManager is asked for; with claim=device it has no meaning");
+  return TRUE;
 }
 
 static gboolean
@@ -223,15 +276,13 @@ read_module (Reader *reader, const char *group, DaemonConfigModule *module, GErr
     .name = g_strdup (group + strlen (GROUP_PREFIX)),
     .baud_rate = BAUD_RATE_DEFAULT,
     .prompt_delay_ms = PROMPT_DELAY_DEFAULT_MS,
-    .claim = g_strdup ("device"),
+    .claim = CLAIM_MODE_AUTO,
   };
   for (guint i = 0; names[i] != NULL; i++) {
     if (!take_key (reader, group, names[i], module, error))
       return FALSE;
   }
-  if (module->device == NULL)
-    return refuse (reader, find_line (reader, group, NULL), error, "[%s] has no device=", group);
-  return TRUE;
+  return check_claim (reader, group, module, error);
 }
 
 static gboolean
@@ -252,14 +303,31 @@ check_group (Reader *reader, const char *group, guint n_modules, GError **error)
 }
 
 static gboolean
-check_device (Reader *reader, const char *group, const GPtrArray *modules, const char *device, GError **error)
+is_same (const char *value, const char *other)
 {
+  return value != NULL && other != NULL && strcmp (value, other) == 0;
+}
+
+/* No two groups may mean the same module. */
+static gboolean
+check_unique (Reader *reader, const char *group, const GPtrArray *modules, GError **error)
+{
+  const DaemonConfigModule *module = modules->pdata[modules->len - 1];
+
   for (guint i = 0; i + 1 < modules->len; i++) {
     const DaemonConfigModule *other = modules->pdata[i];
 
-    if (strcmp (other->device, device) == 0)
+    if (is_same (module->device, other->device))
       return refuse (reader, find_line (reader, group, "device"), error,
-                     "device=%s is that of [module %s] already", device, other->name);
+                     "device=%s is that of [module %s] already", module->device, other->name);
+    if (is_same (module->imei, other->imei))
+      return refuse (reader, find_line (reader, group, "imei"), error,
+                     "imei=%s is that of [module %s] already", module->imei, other->name);
+    if (module->device == NULL && module->imei == NULL && other->device == NULL && other->imei == NULL)
+      return refuse (
+          reader, find_line (reader, group, NULL), error,
+          "neither [%s] nor [module %s] has device= or imei=, so it is not said which modem is whose", group,
+          other->name);
   }
   return TRUE;
 }
@@ -276,8 +344,7 @@ read_modules (Reader *reader, GPtrArray *modules, GError **error)
       return FALSE;
     module = g_rc_box_new0 (DaemonConfigModule);
     g_ptr_array_add (modules, module);
-    if (!read_module (reader, groups[i], module, error)
-        || !check_device (reader, groups[i], modules, module->device, error))
+    if (!read_module (reader, groups[i], module, error) || !check_unique (reader, groups[i], modules, error))
       return FALSE;
   }
   return TRUE;

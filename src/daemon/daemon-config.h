@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "serial-port.h"
+#include "claim.h"
 
 #define DAEMON_CONFIG_ERROR (daemon_config_error_quark ())
 GQuark daemon_config_error_quark (void);
@@ -19,11 +19,13 @@ GQuark daemon_config_error_quark (void);
 
 /**
  * DaemonConfigModule: one group, with a count of references.
- * @device: `device=`, an absolute path; required.
+ * @device: `device=`, an absolute path; NULL when ModemManager is asked for it.
  * @baud_rate: `baud-rate=`, default 115200.
  * @flow_control: `flow-control=none|rts-cts`, default none.
  * @prompt_delay_ms: `prompt-delay=`, 0 to 2000, default 50.
- * @claim: `claim=device`, the default.
+ * @claim: `claim=auto|inhibit|ignored-port|device`, default device with a @device, else auto.
+ * @imei: `imei=`, 15 digits, of the modem that ModemManager is asked for; NULL for any.
+ * @release_when_idle_s: `release-when-idle=`, 0 (never) to 86400 seconds.
  */
 typedef struct {
   char *name;
@@ -31,7 +33,9 @@ typedef struct {
   guint baud_rate;
   SerialFlowControl flow_control;
   guint prompt_delay_ms;
-  char *claim;
+  ClaimMode claim;
+  char *imei;
+  guint release_when_idle_s;
 } DaemonConfigModule;
 
 DaemonConfigModule *daemon_config_module_ref (DaemonConfigModule *self);

@@ -31,7 +31,7 @@ typedef struct {
   ContextStore *contexts;
   Manager *manager;
   DaemonPorts *ports; /* NULL before they may be opened, and when the daemon is ending */
-  MmPorts *mm_ports;
+  MmModems *modems;
   GDBusConnection *bus;
   DBusService *service;
   GMainLoop *loop;
@@ -97,7 +97,7 @@ make_module (DaemonConfigModule *config, gpointer user_data)
 {
   Daemon *self = user_data;
 
-  return daemon_port_new_module (config, self->mm_ports, self->ledger, self->trace);
+  return daemon_port_new_module (config, self->modems, self->ledger, self->trace);
 }
 
 static void
@@ -110,12 +110,12 @@ configure (Daemon *self)
 
 /** What ModemManager uses is known: the ports may be opened. */
 static void
-on_mm_ports (GObject *source, GAsyncResult *result, gpointer user_data)
+on_modems (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GError) error = NULL;
   Daemon *self = user_data;
 
-  self->mm_ports = mm_ports_new_finish (result);
+  self->modems = mm_modems_new_finish (result);
   self->ports = daemon_ports_new (self->manager, make_module, self);
   configure (self);
   self->service = dbus_service_new (self->bus, self->manager, &error);
@@ -183,7 +183,7 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->credentials, credential_store_free);
   g_clear_pointer (&self->ledger, ledger_free);
   g_clear_pointer (&self->state_dir, state_dir_free);
-  g_clear_pointer (&self->mm_ports, mm_ports_free);
+  g_clear_object (&self->modems);
   g_clear_pointer (&self->trace, at_trace_unref);
   g_clear_pointer (&self->config, daemon_config_free);
   g_clear_object (&self->bus);
@@ -215,7 +215,7 @@ run (Daemon *self)
   g_unix_signal_add (SIGTERM, on_signal, self);
   g_unix_signal_add (SIGINT, on_signal, self);
   g_unix_signal_add (SIGHUP, on_reload, self);
-  mm_ports_new_async (on_mm_ports, self);
+  mm_modems_new_async (on_modems, self);
   g_main_loop_run (self->loop);
   return self->status;
 }

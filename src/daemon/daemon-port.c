@@ -1,59 +1,127 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Puts claim and driver together.
+ * Puts claim and driver together: what the claim hands out goes to the driver, what it says to the module,
+ * and what it wants back the module is told to close.
  */
 #include "daemon-port.h"
 
 #include "bc660k-driver.h"
-#include "port-claim.h"
+#include "claim.h"
 
 typedef struct {
   DaemonConfigModule *config; /* a reference */
-  MmPorts *mm_ports;
   AtTrace *trace;
+  Claim *claim;
+  SerialPort *open; /* between the claim and the driver */
+  Module *module;   /* not owned: it owns us */
 } Port;
 
 static void
-port_free (gpointer data)
+port_claim_async (gpointer user_data, GCancellable *cancellable, GAsyncReadyCallback callback,
+                  gpointer callback_data)
 {
-  Port *port = data;
+  const Port *self = user_data;
 
-  daemon_config_module_unref (port->config);
-  g_free (port);
+  claim_take_async (self->claim, cancellable, callback, callback_data);
 }
+
+static gboolean
+port_claim_finish (gpointer user_data, GAsyncResult *result, GError **error)
+{
+  Port *self = user_data;
+
+  g_clear_pointer (&self->open, serial_port_free);
+  self->open = claim_take_finish (self->claim, result, error);
+  return self->open != NULL;
+}
+
+static void
+port_release_async (gpointer user_data, GAsyncReadyCallback callback, gpointer callback_data)
+{
+  const Port *self = user_data;
+
+  claim_give_async (self->claim, callback, callback_data);
+}
+
+static const ModuleDoor door = { port_claim_async, port_claim_finish, port_release_async };
 
 static ModuleDriver *
 open_driver (gpointer user_data, GError **error)
 {
-  const Port *port = user_data;
-  const SerialPortSettings settings = {
-    .device = port->config->device,
-    .baud_rate = port->config->baud_rate,
-    .flow_control = port->config->flow_control,
-  };
+  Port *self = user_data;
   const Bc660kConfig driver_config = {
-    .name = port->config->name,
-    .prompt_delay_ms = port->config->prompt_delay_ms,
-    .trace = port->trace,
+    .name = self->config->name,
+    .prompt_delay_ms = self->config->prompt_delay_ms,
+    .trace = self->trace,
   };
-  SerialPort *serial_port = port_claim_open_device (port->mm_ports, &settings, error);
 
-  return serial_port != NULL ? bc660k_driver_new (serial_port, &driver_config) : NULL;
+  return bc660k_driver_new (g_steal_pointer (&self->open), &driver_config);
+}
+
+static void
+on_claim_changed (gpointer user_data)
+{
+  const Port *self = user_data;
+  const ModuleClaimFacts facts = {
+    .state = claim_state_get_name (claim_get_state (self->claim)),
+    .text = claim_get_text (self->claim),
+    .modem_path = claim_get_modem_path (self->claim),
+    .device = claim_get_device (self->claim),
+  };
+
+  module_set_claim_facts (self->module, &facts);
+}
+
+/* As soon as ModemManager has the port it is asked for again. */
+static void
+on_claim_revoked (guint within_ms, gpointer user_data)
+{
+  const Port *self = user_data;
+
+  module_release_async (self->module, CLOSE_REASON_PORT_RELEASED, claim_get_text (self->claim), within_ms,
+                        NULL, NULL);
+  module_claim (self->module);
+}
+
+static const ClaimListener claim_listener = { on_claim_changed, on_claim_revoked };
+
+static void
+port_free (gpointer data)
+{
+  Port *self = data;
+
+  g_clear_pointer (&self->open, serial_port_free);
+  claim_free (self->claim);
+  daemon_config_module_unref (self->config);
+  g_free (self);
 }
 
 Module *
-daemon_port_new_module (DaemonConfigModule *config, MmPorts *mm_ports, Ledger *ledger, AtTrace *trace)
+daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *ledger, AtTrace *trace)
 {
-  Port *port = g_new (Port, 1);
+  Port *port = g_new0 (Port, 1);
+  const ClaimConfig claim_config = {
+    .mode = config->claim,
+    .port = { .device = config->device,
+              .baud_rate = config->baud_rate,
+              .flow_control = config->flow_control },
+    .equipment_id = config->imei,
+  };
   const ModuleConfig module_config = {
     .name = config->name,
     .device = config->device,
-    .claim_mode = config->claim,
+    .claim_mode = claim_mode_get_name (config->claim),
+    .release_when_idle_s = config->release_when_idle_s,
     .open_driver = open_driver,
     .user_data = port,
     .free_user_data = port_free,
+    .door = &door,
   };
 
-  *port = (Port){ daemon_config_module_ref (config), mm_ports, trace };
-  return module_new (&module_config, ledger, timer_clock_get_system ());
+  port->config = daemon_config_module_ref (config);
+  port->trace = trace;
+  port->claim = claim_new (&claim_config, modems, timer_clock_get_system (), &claim_listener, port);
+  port->module = module_new (&module_config, ledger, timer_clock_get_system ());
+  on_claim_changed (port);
+  return port->module;
 }

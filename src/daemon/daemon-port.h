@@ -7,9 +7,8 @@
 
 #include "at-trace.h"
 #include "daemon-config.h"
-#include "mm-ports.h"
+#include "mm-modems.h"
 #include "module.h"
 
-/** A module that is not started. @mm_ports, @ledger and @trace (or NULL) must outlive it. */
-Module *
-daemon_port_new_module (DaemonConfigModule *config, MmPorts *mm_ports, Ledger *ledger, AtTrace *trace);
+/** A module that is not started. @modems, @ledger and @trace (or NULL) must outlive it. */
+Module *daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *ledger, AtTrace *trace);

@@ -11,8 +11,9 @@ typedef struct {
   DaemonPorts *owner; /* NULL when that was freed before the port had retired */
   DaemonConfigModule *config;
   Module *module; /* NULL while it is missing */
-  PortPath *path; /* where the module sits; NULL without a module */
-  char *why;      /* it is missing; NULL with a module */
+  PortPath
+      *path; /* where the module sits; NULL without a module, and where only ModemManager knows its port */
+  char *why; /* it is missing; NULL with a module */
 } Port;
 
 struct DaemonPorts {
@@ -75,7 +76,7 @@ check_module (DaemonPorts *self, Port *port)
   g_autoptr (Module) module = NULL;
   g_autofree char *why = NULL;
 
-  if (port->module == NULL)
+  if (port->module == NULL || port->config->device == NULL)
     return;
 
   path = port_path_follow (port->config->device);
@@ -94,6 +95,12 @@ check_module (DaemonPorts *self, Port *port)
   manager_remove_module (self->manager, module, why);
 }
 
+static gboolean
+is_same_port (const PortPath *path, const PortPath *other)
+{
+  return path != NULL && other != NULL && port_path_is_same_port (path, other);
+}
+
 /* One that sits on the same port, or has the same name and is still ending. NULL: there is none. */
 static const Port *
 find_obstacle (const GPtrArray *ports, const Port *port, const PortPath *path)
@@ -102,8 +109,7 @@ find_obstacle (const GPtrArray *ports, const Port *port, const PortPath *path)
     const Port *other = ports->pdata[i];
 
     if (other->module != NULL
-        && (port_path_is_same_port (path, other->path)
-            || g_str_equal (other->config->name, port->config->name)))
+        && (is_same_port (path, other->path) || g_str_equal (other->config->name, port->config->name)))
       return other;
   }
   return NULL;
@@ -119,8 +125,9 @@ look_for_port (DaemonPorts *self, Port *port)
   if (port->module != NULL)
     return;
 
-  path = port_path_follow (port->config->device);
-  if (path->target == NULL) {
+  if (port->config->device != NULL)
+    path = port_path_follow (port->config->device);
+  if (path != NULL && path->target == NULL) {
     set_missing (port, path->missing);
     return;
   }
@@ -222,7 +229,8 @@ daemon_ports_configure (DaemonPorts *self, const GPtrArray *modules)
     Port *port = take_port (old, config);
 
     g_ptr_array_add (self->ports, port != NULL ? port : port_new (self, config));
-    g_ptr_array_add (paths, config->device);
+    if (config->device != NULL)
+      g_ptr_array_add (paths, config->device);
   }
   g_ptr_array_add (paths, NULL);
   while (old->len > 0)

@@ -5,6 +5,8 @@
 #include "dbus-module.h"
 
 #include "dbus-connection.h"
+#include "dbus-error.h"
+#include "mssl-error.h"
 #include "mssl-name.h"
 #include "mssl-names.h"
 #include "mssl-skeletons.h"
@@ -47,6 +49,18 @@ set_slot_holders (DBusModule *self)
 }
 
 static void
+set_claim (DBusModule *self)
+{
+  const ModuleClaimFacts *claim = module_get_claim_facts (self->module);
+
+  mssl_dbus_module_set_device (self->skeleton, claim->device);
+  mssl_dbus_module_set_claim_state (self->skeleton, claim->state);
+  mssl_dbus_module_set_claim_text (self->skeleton, claim->text);
+  mssl_dbus_module_set_modem_manager_path (self->skeleton,
+                                           *claim->modem_path != '\0' ? claim->modem_path : "/");
+}
+
+static void
 on_changed (Module *module, gpointer user_data)
 {
   DBusModule *self = user_data;
@@ -61,7 +75,55 @@ on_changed (Module *module, gpointer user_data)
   mssl_dbus_module_set_capabilities (self->skeleton, make_capabilities (module));
   mssl_dbus_module_set_sleep_locks (self->skeleton, module_get_sleep_locks (module));
   set_slot_holders (self);
+  set_claim (self);
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
+}
+
+typedef struct {
+  MsslDBusModule *skeleton;
+  GDBusMethodInvocation *invocation;
+} Call;
+
+static void
+on_released (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Call *call = user_data;
+  g_autoptr (MsslDBusModule) skeleton = call->skeleton;
+
+  module_release_finish (MSSL_MODULE (source), result, NULL);
+  mssl_dbus_module_complete_release (skeleton, call->invocation);
+}
+
+static gboolean
+handle_release (MsslDBusModule *skeleton, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+  DBusModule *self = user_data;
+  g_autoptr (GArray) holders = module_list_holders (self->module);
+  Call *call;
+
+  if (holders->len > 0) {
+    dbus_error_return (invocation,
+                       g_error_new (MSSL_ERROR, MSSL_ERROR_IN_USE,
+                                    "Connection %" G_GUINT64_FORMAT " uses the module; close it first",
+                                    g_array_index (holders, guint64, 0)));
+    return TRUE;
+  }
+  call = g_new (Call, 1);
+  *call = (Call){ g_object_ref (skeleton), invocation };
+  module_release_async (self->module, CLOSE_REASON_PORT_RELEASED,
+                        "It was released by request; Claim takes it again", MODULE_RELEASE_MS, on_released,
+                        call);
+  return TRUE;
+}
+
+static gboolean
+handle_claim (MsslDBusModule *skeleton, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+  DBusModule *self = user_data;
+
+  module_claim (self->module);
+  mssl_dbus_module_complete_claim (skeleton, invocation);
+  return TRUE;
 }
 
 DBusModule *
@@ -75,10 +137,11 @@ dbus_module_new (Module *module, GDBusObjectManagerServer *objects)
   self->skeleton = mssl_dbus_module_skeleton_new ();
   self->path = mssl_name_to_path (MSSL_PATH_MODULES, module_get_name (module));
   mssl_dbus_module_set_name (self->skeleton, module_get_name (module));
-  mssl_dbus_module_set_device (self->skeleton, module_get_device (module));
   mssl_dbus_module_set_claim_mode (self->skeleton, module_get_claim_mode (module));
   on_changed (module, self);
   g_signal_connect (module, "changed", G_CALLBACK (on_changed), self);
+  g_signal_connect (self->skeleton, "handle-release", G_CALLBACK (handle_release), self);
+  g_signal_connect (self->skeleton, "handle-claim", G_CALLBACK (handle_claim), self);
 
   object = mssl_dbus_object_skeleton_new (self->path);
   mssl_dbus_object_skeleton_set_module (object, self->skeleton);
@@ -91,6 +154,7 @@ dbus_module_free (DBusModule *self)
 {
   g_dbus_object_manager_server_unexport (self->objects, self->path);
   g_signal_handlers_disconnect_by_data (self->module, self);
+  g_signal_handlers_disconnect_by_data (self->skeleton, self);
   g_object_unref (self->module);
   g_object_unref (self->skeleton);
   g_free (self->path);

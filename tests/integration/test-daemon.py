@@ -64,7 +64,11 @@ class TestConfiguration(DaemonTest):
                 (good + '\nprompt-delay=-1\n', 4, 'prompt-delay'),
                 (good + 'claim=force\n', 3, 'claim'),
                 ('[module cell0]\ndevice=relative\n', 2, 'device'),
-                ('# nothing else\n[module cell0]\n', 2, 'device'),
+                ('# nothing else\n[module cell0]\nclaim=device\n', 3, 'device'),
+                (good + 'imei=12345\n', 3, 'imei'),
+                (good + 'imei=867713000000001\n', 3, 'claim=device'),
+                (good + 'release-when-idle=soon\n', 3, 'release-when-idle'),
+                ('[module a]\n[module b]\n', 2, 'which modem'),
                 ('\n[modul cell0]\n', 2, 'modul cell0'),
                 ('[module bad name]\n', 1, 'bad name'),
                 (good + good, 3, 'cell0')):
