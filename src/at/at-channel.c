@@ -19,7 +19,7 @@ const AtTiming at_timing_default = {
   .probe_timeout_ms = 2500,
   .probes = 6,
   .quiet_ms = 300,
-  .payload_gap_ms = 2000,
+  .line_gap_ms = 2000,
   .wake_after_ms = 200,
 };
 
@@ -50,7 +50,9 @@ struct AtChannel {
   AtJob *job;   /* under way; NULL in the phases that have none */
   GQueue queue; /* of AtJob */
   Timer timer;  /* of the phase */
-  Timer payload_gap;
+  Timer line_gap;
+  AtUrcFunc stray_func;
+  gpointer stray_data;
   guint probes_sent;
   gboolean in_step; /* FALSE: probe before the next command */
   gboolean may_sleep;
@@ -106,7 +108,7 @@ lose (AtChannel *self, const char *message)
   if (self->phase == PHASE_LOST)
     return;
   set_phase (self, PHASE_LOST, 0);
-  timer_clear (&self->payload_gap);
+  timer_clear (&self->line_gap);
   at_wire_note (self->wire, message);
   fail_all (self, AT_ERROR_LOST, message);
   self->lost_error = g_error_new_literal (AT_ERROR, AT_ERROR_LOST, message);
@@ -279,7 +281,7 @@ on_timer (gpointer user_data)
   AtChannel *self = user_data;
 
   if (is_kept_waiting (self)) {
-    timer_set (&self->timer, self->timing.payload_gap_ms);
+    timer_set (&self->timer, self->timing.line_gap_ms);
     return;
   }
   switch (self->phase) {
@@ -379,6 +381,29 @@ is_response (AtChannel *self, const AtEvent *event)
   return event->kind == AT_EVENT_LINE && response != NULL && g_str_has_prefix (event->line, response);
 }
 
+/** FALSE: the line has nothing to do with commands and probes. */
+static gboolean
+handle_own_line (AtChannel *self, const char *line)
+{
+  gboolean is_final = strcmp (line, "OK") == 0 || is_error_line (line);
+
+  if (self->phase == PHASE_PROBE || self->phase == PHASE_QUIET) {
+    handle_probe_line (self, line);
+    return is_final;
+  }
+  if (!has_job (self))
+    return is_final; /* late */
+  if (is_final)
+    complete_job (self, line);
+  else if (strcmp (line, self->job->command->line->str) == 0)
+    return TRUE; /* the echo of the command */
+  else if (self->job->command->any_response && line[0] != '+')
+    add_response_line (self, line);
+  else
+    return FALSE;
+  return TRUE;
+}
+
 static void
 handle_line (AtChannel *self, const AtEvent *event)
 {
@@ -386,18 +411,12 @@ handle_line (AtChannel *self, const AtEvent *event)
     add_response_line (self, event->line);
     return;
   }
-  if (at_urcs_dispatch (self->urcs, event) || event->kind != AT_EVENT_LINE)
+  if (at_urcs_dispatch (self->urcs, event))
     return;
-  if (self->phase == PHASE_PROBE || self->phase == PHASE_QUIET) {
-    handle_probe_line (self, event->line);
+  if (event->kind == AT_EVENT_LINE && handle_own_line (self, event->line))
     return;
-  }
-  if (!has_job (self) || strcmp (event->line, self->job->command->line->str) == 0)
-    return; /* late, unknown, or the echo of the command */
-  if (strcmp (event->line, "OK") == 0 || is_error_line (event->line))
-    complete_job (self, event->line);
-  else if (self->job->command->any_response && event->line[0] != '+')
-    add_response_line (self, event->line);
+  if (self->stray_func != NULL)
+    self->stray_func (event, self->stray_data);
 }
 
 static void
@@ -415,7 +434,7 @@ static void
 dispatch (AtChannel *self, const AtEvent *event)
 {
   at_wire_note_event (self->wire, event, self->framing, self->framing_data);
-  /* What follows a broken payload may be the rest of it, so the next command starts with a probe. */
+  /* What follows may be the rest of it, so the next command starts with a probe. */
   if (event->kind == AT_EVENT_BROKEN)
     self->in_step = FALSE;
   if (event->kind == AT_EVENT_PROMPT)
@@ -425,12 +444,12 @@ dispatch (AtChannel *self, const AtEvent *event)
 }
 
 static void
-watch_payload (AtChannel *self)
+watch_line (AtChannel *self)
 {
-  if (self->phase != PHASE_LOST && at_parser_is_in_payload (self->parser))
-    timer_set (&self->payload_gap, self->timing.payload_gap_ms);
+  if (self->phase != PHASE_LOST && at_parser_is_in_line (self->parser))
+    timer_set (&self->line_gap, self->timing.line_gap_ms);
   else
-    timer_clear (&self->payload_gap);
+    timer_clear (&self->line_gap);
 }
 
 /** All that the first probe of a sleeping module may get: the next one is heard (bug 11). */
@@ -465,16 +484,16 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
   /* What came with the prompt, its blank perhaps, is no answer to the data. */
   if (self->phase == PHASE_DATA && !timer_is_set (&self->timer))
     send_data (self);
-  watch_payload (self);
+  watch_line (self);
 }
 
 static void
-on_payload_gap (gpointer user_data)
+on_line_gap (gpointer user_data)
 {
   AtChannel *self = user_data;
   AtEvent event;
 
-  at_parser_abort_payload (self->parser, &event);
+  at_parser_abort (self->parser, &event);
   dispatch (self, &event);
 }
 
@@ -499,7 +518,7 @@ at_channel_new (SerialPort *port, const AtFraming *framing, gpointer framing_dat
   self->parser = at_parser_new (framing, framing_data);
   self->urcs = at_urcs_new ();
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
-  timer_init (&self->payload_gap, timer_clock_get_system (), on_payload_gap, self);
+  timer_init (&self->line_gap, timer_clock_get_system (), on_line_gap, self);
   self->may_sleep = TRUE;
   g_queue_init (&self->queue);
   serial_port_set_listener (port, &port_listener, self);
@@ -517,7 +536,7 @@ at_channel_free (AtChannel *self)
   g_clear_error (&self->lost_error);
   fail_all (self, AT_ERROR_LOST, "the port was closed");
   timer_dispose (&self->timer);
-  timer_dispose (&self->payload_gap);
+  timer_dispose (&self->line_gap);
   at_wire_free (self->wire);
   at_parser_free (self->parser);
   at_urcs_free (self->urcs);
@@ -535,6 +554,13 @@ void
 at_channel_add_urc (AtChannel *self, const char *prefix, AtUrcFunc func, gpointer user_data)
 {
   at_urcs_add (self->urcs, prefix, func, user_data);
+}
+
+void
+at_channel_set_stray_func (AtChannel *self, AtUrcFunc func, gpointer user_data)
+{
+  self->stray_func = func;
+  self->stray_data = user_data;
 }
 
 void
@@ -598,8 +624,7 @@ at_channel_is_receiving (AtChannel *self)
 {
   gint64 silence_us = g_get_monotonic_time () - self->last_activity_us;
 
-  return !at_parser_is_between_lines (self->parser)
-         && silence_us < (gint64) self->timing.payload_gap_ms * 1000;
+  return !at_parser_is_between_lines (self->parser) && silence_us < (gint64) self->timing.line_gap_ms * 1000;
 }
 
 void

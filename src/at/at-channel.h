@@ -46,14 +46,14 @@ typedef enum {
  * @probes: how many probes go unanswered before the module is lost.
  * @quiet_ms: after the answer to a probe that was not the first one, how long no final result may come, so
  * that answers to the other probes do not go to the next command.
- * @payload_gap_ms: how long the bytes of an announced payload may stop.
+ * @line_gap_ms: how long the bytes of a line or of an announced payload may stop.
  * @wake_after_ms: after this much silence a module that may sleep is probed before a command.
  */
 typedef struct {
   guint probe_timeout_ms;
   guint probes;
   guint quiet_ms;
-  guint payload_gap_ms;
+  guint line_gap_ms;
   guint wake_after_ms;
 } AtTiming;
 
@@ -82,6 +82,9 @@ void at_channel_set_lost_func (AtChannel *self, AtLostFunc func, gpointer user_d
 /** Lines that begin with @prefix (static) and are no response to the command under way go to @func. The first
  * match counts. */
 void at_channel_add_urc (AtChannel *self, const char *prefix, AtUrcFunc func, gpointer user_data);
+
+/** Everything else but answers and echoes goes to @func: lines that nobody knows, and broken ones. */
+void at_channel_set_stray_func (AtChannel *self, AtUrcFunc func, gpointer user_data);
 
 /**
  * Queues @command (taken). The result is the response: a NULL-terminated array of its information lines, to

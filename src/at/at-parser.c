@@ -315,12 +315,21 @@ at_parser_is_between_lines (AtParser *self)
   return self->state == STATE_LINE_START;
 }
 
-void
-at_parser_abort_payload (AtParser *self, AtEvent *ret_event)
+gboolean
+at_parser_is_in_line (AtParser *self)
 {
-  g_return_if_fail (at_parser_is_in_payload (self));
+  return self->state == STATE_LINE || self->state == STATE_OVERLONG || at_parser_is_in_payload (self);
+}
+
+void
+at_parser_abort (AtParser *self, AtEvent *ret_event)
+{
+  gboolean in_payload = at_parser_is_in_payload (self);
+
+  g_return_if_fail (at_parser_is_in_line (self));
 
   g_clear_pointer (&self->event_payload, g_bytes_unref);
   emit_broken (self, ret_event);
-  self->state = STATE_LINE_START;
+  if (in_payload)
+    self->state = STATE_LINE_START;
 }

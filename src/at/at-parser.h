@@ -32,7 +32,7 @@ typedef struct {
  * @AT_EVENT_PROMPT: the prompt that was expected.
  * @AT_EVENT_OVERLONG: a line over the limit; @line is its first bytes.
  * @AT_EVENT_BROKEN: a payload of an impossible size, without its end, or cut short; @line is what stood
- * before it. What it held cannot be trusted and was dropped.
+ * before it. What it held cannot be trusted and was dropped. Or a line that stopped: @line is what has come.
  */
 typedef enum {
   AT_EVENT_NONE,
@@ -75,9 +75,12 @@ void at_parser_expect_echo (AtParser *self, GBytes *payload);
 /** Whether the input stopped inside a payload. */
 gboolean at_parser_is_in_payload (AtParser *self);
 
+/** Whether it stopped inside a line or a payload that was not reported yet. */
+gboolean at_parser_is_in_line (AtParser *self);
+
 /** Whether nothing of a line or payload has come yet. */
 gboolean at_parser_is_between_lines (AtParser *self);
 
-/** Gives up a payload whose bytes do not come: one AT_EVENT_BROKEN; afterwards a new line starts. Only inside
- * a payload. */
-void at_parser_abort_payload (AtParser *self, AtEvent *ret_event);
+/** Gives up a payload or line whose bytes do not come: one AT_EVENT_BROKEN. Afterwards a new line starts;
+ * what still comes of a mere line is skipped. Only where at_parser_is_in_line(). */
+void at_parser_abort (AtParser *self, AtEvent *ret_event);

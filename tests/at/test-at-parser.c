@@ -245,7 +245,7 @@ finish (Reader *reader, gboolean abort)
   require (at_parser_is_in_payload (reader->parser) == abort, "a payload is open, or none");
   if (!abort)
     return;
-  at_parser_abort_payload (reader->parser, &event);
+  at_parser_abort (reader->parser, &event);
   add_event (reader, &event);
 }
 

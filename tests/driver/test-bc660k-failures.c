@@ -366,24 +366,6 @@ START_TEST (closed_by_both)
 }
 END_TEST
 
-static const char *const damages[] = {
-  "+QSSLURC: \"recv\",0,0,3,\"abcSECRET\"\r\n", "+QSSLURC: \"recv\",0,0,9999,\"SECRET\"\r\n",
-  "+QSSLURC: \"recv\",0,0,0,\"\"\r\n",          "+QSSLURC: \"recv\",0,0\r\n",
-  "+QSSLURC: \"recv\",0,0,20,\"SECRET",         "+QSSLURC: \"closed\",0\r\n",
-};
-
-START_TEST (bug_06_damaged_data_ends_the_connection)
-{
-  reach (CONNECTED);
-  driver_fixture_say (damages[_i]);
-  /* What follows may be the rest of it: the channel gets back into step where bytes were lost. */
-  if (strstr (damages[_i], "recv") != NULL && strchr (strstr (damages[_i], "0,0") + 3, ',') != NULL)
-    driver_fixture_script_probe ();
-  driver_fixture_script_close ();
-  driver_fixture_check ("closed protocol 0;");
-}
-END_TEST
-
 START_TEST (an_unknown_urc_is_no_damage)
 {
   reach (CONNECTED);
@@ -655,7 +637,6 @@ main (void)
   tcase_add_test (tcase, the_server_closes_while_it_opens);
   tcase_add_test (tcase, the_server_closes_while_sending);
   tcase_add_test (tcase, closed_by_both);
-  tcase_add_loop_test (tcase, bug_06_damaged_data_ends_the_connection, 0, G_N_ELEMENTS (damages));
   tcase_add_test (tcase, an_unknown_urc_is_no_damage);
   tcase_add_loop_test (tcase, settings_that_do_not_stay_are_refused, 0, 2);
   tcase_add_test (tcase, a_setting_that_cannot_be_read_is_refused);

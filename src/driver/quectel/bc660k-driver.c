@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "bc660k-line.h"
+
 #define MARGIN_MS 5000
 
 static void
@@ -72,7 +74,7 @@ on_urc (const AtEvent *event, gpointer user_data)
 
   if (event->kind == AT_EVENT_LINE && bc660k_reply_parse_closed (event->line, &slot))
     bc660k_slot_handle_closed (driver->slots[slot]);
-  else if (event->kind == AT_EVENT_LINE && !bc660k_reply_is_recv_or_closed (event->line))
+  else if (event->kind == AT_EVENT_LINE && bc660k_line_is_sound (event->line, event->length, FALSE))
     return; /* of a newer firmware; no data is in it */
   else if (event->kind == AT_EVENT_BROKEN || event->kind == AT_EVENT_OVERLONG
            || !bc660k_reply_parse_recv_header (event->line, &slot, &size, &header))
@@ -81,6 +83,18 @@ on_urc (const AtEvent *event, gpointer user_data)
     bc660k_slot_handle_received (driver->slots[slot], event->payload);
   else
     handle_hex (driver, slot, event->line + header, size);
+}
+
+static void
+on_stray (const AtEvent *event, gpointer user_data)
+{
+  Bc660kDriver *driver = user_data;
+  gboolean verbose = FALSE;
+
+  for (guint i = 0; i < MODULE_SLOTS_MAX; i++)
+    verbose = verbose || bc660k_slot_is_verbose (driver->slots[i]);
+  if (event->kind == AT_EVENT_OVERLONG || !bc660k_line_is_sound (event->line, event->length, verbose))
+    handle_broken (driver);
 }
 
 /** Every connection ended: each slot's listener call may free the driver, so this holds it. */
@@ -297,6 +311,7 @@ bc660k_driver_new (SerialPort *port, const Bc660kConfig *config)
   for (guint i = 0; i < MODULE_SLOTS_MAX; i++)
     driver->slots[i] = bc660k_slot_new (driver, i);
   at_channel_set_lost_func (driver->channel, on_lost, driver);
+  at_channel_set_stray_func (driver->channel, on_stray, driver);
   at_channel_add_urc (driver->channel, BC660K_URC_PREFIX, on_urc, driver);
   at_channel_add_urc (driver->channel, "+QSSLSEND:", on_send_result, driver);
   at_channel_add_urc (driver->channel, "+QSSLOPEN:", on_open_result, driver);

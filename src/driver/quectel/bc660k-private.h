@@ -109,6 +109,9 @@ void bc660k_slot_free (Bc660kSlot *self);
 gboolean bc660k_slot_is_free (Bc660kSlot *self);
 DataFormat bc660k_slot_get_receive_format (Bc660kSlot *self);
 
+/** The present or last connection asked for "debug" lines. */
+gboolean bc660k_slot_is_verbose (Bc660kSlot *self);
+
 /** The calls of the vtable. */
 void bc660k_slot_open (Bc660kSlot *self, const ModuleOpenRequest *request, GTask *task);
 void bc660k_slot_send (Bc660kSlot *self, GBytes *data, GTask *task);

@@ -52,13 +52,6 @@ bc660k_reply_parse_closed (const char *line, guint *ret_slot)
 }
 
 gboolean
-bc660k_reply_is_recv_or_closed (const char *line)
-{
-  return g_str_has_prefix (line, BC660K_URC_PREFIX)
-         && (strstr (line, "\"recv\"") != NULL || strstr (line, "\"closed\"") != NULL);
-}
-
-gboolean
 bc660k_reply_parse_recv_header (const char *line, guint *ret_slot, guint *ret_size, gsize *ret_header_length)
 {
   AtFields fields;

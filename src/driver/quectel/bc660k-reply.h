@@ -25,9 +25,6 @@ gboolean bc660k_reply_parse_result (const char *line, const char *prefix, guint 
 /** `+QSSLURC: "closed",<ctx>,<conn>`. */
 gboolean bc660k_reply_parse_closed (const char *line, guint *ret_slot);
 
-/** Whether a line is one of these two at all, understood or not. */
-gboolean bc660k_reply_is_recv_or_closed (const char *line);
-
 /**
  * The beginning of `+QSSLURC: "recv",<ctx>,<conn>,<length>,<data>` up to and with the comma before the data.
  * @ret_header_length is how much of @line that is.

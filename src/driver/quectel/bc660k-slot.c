@@ -607,3 +607,9 @@ bc660k_slot_get_receive_format (Bc660kSlot *self)
 {
   return self->settings.receive_format;
 }
+
+gboolean
+bc660k_slot_is_verbose (Bc660kSlot *self)
+{
+  return self->settings.module_debug > 0;
+}

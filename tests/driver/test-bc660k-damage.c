@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Bytes that get lost or changed on the line while a connection is open: a stream never goes on with a hole.
+ */
+#include <check.h>
+#include <stdlib.h>
+
+#include "driver-fixture.h"
+
+/** @resync: the rest may follow, so the channel gets back into step first. */
+static const struct {
+  const char *said;
+  gboolean resync;
+} damages[] = {
+  { "+QSSLURC: \"recv\",0,0,3,\"abcSECRET\"\r\n", TRUE },
+  { "+QSSLURC: \"recv\",0,0,9999,\"SECRET\"\r\n", TRUE },
+  { "+QSSLURC: \"recv\",0,0,0,\"\"\r\n", TRUE },
+  { "+QSSLURC: \"recv\",0,0\r\n", FALSE },
+  { "+QSSLURC: \"recv\",0,0,20,\"SECRET", TRUE },
+  { "+QSSLURC: \"closed\",0\r\n", FALSE },
+  /* The line stops. */
+  { "+QSSLU", TRUE },
+  { "+QSSLURC: \"recv\",0,0,1", TRUE },
+  { "cv\",0,0,6,\"SECRET", TRUE },
+  /* It was cut off, and its end is that of the next one. */
+  { "+QSSLURC: \"re\r\n+CEREG: 5\r\n", FALSE },
+  { "+Q\r\n+CEREG: 5\r\n", FALSE },
+  /* Bytes of its head are others, or lost. */
+  { "+QSSLURC: \"gecv\",0,0,6,\"SECRET\"\r\n", FALSE },
+  { ">DFFY@GV/57gpvc79%9%!97SECRET7\r\n", FALSE },
+  { "URC: \"recv\",0,0,6,\"SECRET\"\r\n", FALSE },
+  { "SECRET\"\r\n", FALSE },
+};
+
+START_TEST (bug_06_damaged_data_ends_the_connection)
+{
+  driver_fixture_connect ();
+  driver_fixture_say (damages[_i].said);
+  if (damages[_i].resync)
+    driver_fixture_script_probe ();
+  driver_fixture_script_close ();
+  driver_fixture_check ("closed protocol 0;");
+}
+END_TEST
+
+static const char *const harmless[] = {
+  "\r\n+QSSLURC: \"pdpdeact\",0\r\n",
+  "\r\n+CSCON: 1\r\n",
+  "\r\nNORMAL POWER DOWN\r\n",
+  "\r\n\r\nOK\r\n",
+};
+
+START_TEST (bug_19_an_unknown_line_is_no_damage)
+{
+  driver_fixture_connect ();
+  driver_fixture_say (harmless[_i]);
+  driver_fixture_say ("\r\n+QSSLURC: \"recv\",0,0,1,\"a\"\r\n");
+  driver_fixture_check ("received a;");
+}
+END_TEST
+
+int
+main (void)
+{
+  Suite *suite = suite_create ("bc660k-damage");
+  TCase *tcase = tcase_create ("bc660k-damage");
+  SRunner *runner;
+  int failed;
+
+  tcase_add_checked_fixture (tcase, driver_fixture_set_up, driver_fixture_tear_down);
+  tcase_set_timeout (tcase, 60);
+  tcase_add_loop_test (tcase, bug_06_damaged_data_ends_the_connection, 0, G_N_ELEMENTS (damages));
+  tcase_add_loop_test (tcase, bug_19_an_unknown_line_is_no_damage, 0, G_N_ELEMENTS (harmless));
+  suite_add_tcase (suite, tcase);
+  runner = srunner_create (suite);
+  srunner_run_all (runner, CK_ENV);
+  failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
