@@ -13,12 +13,15 @@
 #include "sim-nvram.h"
 #include "sim-options.h"
 #include "sim-pty.h"
+#include "sim-replay.h"
 #include "sim-tls-setup.h"
 #include "sim-trace.h"
+#include "sim-transcript.h"
 
 typedef struct {
   GMainLoop *loop;
-  SimModule *module;
+  SimModule *module; /* or NULL */
+  SimReplay *replay; /* or NULL */
   int status;
 } Program;
 
@@ -34,7 +37,10 @@ static gboolean
 on_power_cycle (gpointer user_data)
 {
   Program *program = user_data;
-  sim_module_power_cycle (program->module);
+  if (program->module != NULL)
+    sim_module_power_cycle (program->module);
+  if (program->replay != NULL)
+    sim_replay_rewind (program->replay);
   return G_SOURCE_CONTINUE;
 }
 
@@ -42,7 +48,8 @@ static gboolean
 on_network_gone (gpointer user_data)
 {
   Program *program = user_data;
-  sim_module_set_coverage (program->module, FALSE);
+  if (program->module != NULL)
+    sim_module_set_coverage (program->module, FALSE);
   return G_SOURCE_CONTINUE;
 }
 
@@ -50,7 +57,8 @@ static gboolean
 on_network_there (gpointer user_data)
 {
   Program *program = user_data;
-  sim_module_set_coverage (program->module, TRUE);
+  if (program->module != NULL)
+    sim_module_set_coverage (program->module, TRUE);
   return G_SOURCE_CONTINUE;
 }
 
@@ -64,12 +72,17 @@ on_failed (const char *reason, gpointer user_data)
   g_main_loop_quit (program->loop);
 }
 
-static gboolean
-run (const SimOptions *options, Program *program, GError **error)
+static void
+run_loop (const SimOptions *options, Program *program)
 {
-  g_autoptr (SimTrace) trace = sim_trace_new (options->log, error);
-  if (trace == NULL)
-    return FALSE;
+  printf ("ready: %s\n", options->link);
+  fflush (stdout);
+  g_main_loop_run (program->loop);
+}
+
+static gboolean
+run_module (const SimOptions *options, SimTrace *trace, Program *program, GError **error)
+{
   g_autoptr (SimNvram) nvram = sim_nvram_new (options->nvram, error);
   if (nvram == NULL)
     return FALSE;
@@ -84,10 +97,35 @@ run (const SimOptions *options, Program *program, GError **error)
 
   program->module = module;
   sim_trace_note (trace, "seed %u", sim_switch_get (options->switches, SIM_SWITCH_SEED));
-  printf ("ready: %s\n", options->link);
-  fflush (stdout);
-  g_main_loop_run (program->loop);
+  run_loop (options, program);
   return TRUE;
+}
+
+static gboolean
+run_replay (const SimOptions *options, SimTrace *trace, Program *program, GError **error)
+{
+  g_autoptr (SimTranscript) transcript = sim_transcript_new (options->replay, error);
+  if (transcript == NULL)
+    return FALSE;
+  g_autoptr (SimPty) pty = sim_pty_new (options->link, error);
+  if (pty == NULL)
+    return FALSE;
+  g_autoptr (SimReplay) replay =
+      sim_replay_new (pty, transcript, options->switches, trace, options->baud, on_failed, program);
+
+  program->replay = replay;
+  run_loop (options, program);
+  return TRUE;
+}
+
+static gboolean
+run (const SimOptions *options, Program *program, GError **error)
+{
+  g_autoptr (SimTrace) trace = sim_trace_new (options->log, error);
+  if (trace == NULL)
+    return FALSE;
+  return options->replay != NULL ? run_replay (options, trace, program, error)
+                                 : run_module (options, trace, program, error);
 }
 
 int

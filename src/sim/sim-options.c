@@ -24,11 +24,27 @@ check_baud (gint baud, GError **error)
   return FALSE;
 }
 
+/* What --replay goes by; the others are of a module that is simulated. */
+static const char *const replay_switches[] = { "deliver-split=", "seed=", "time-scale=" };
+
+static gboolean
+is_for_replay (const char *assignment)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (replay_switches); i++) {
+    if (g_str_has_prefix (assignment, replay_switches[i]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean
 set_switch (const char *name, const char *value, gpointer data, GError **error)
 {
   SimOptions *self = data;
-  return sim_switch_set (self->switches, value, error);
+  if (!sim_switch_set (self->switches, value, error))
+    return FALSE;
+  self->has_module_options = self->has_module_options || !is_for_replay (value);
+  return TRUE;
 }
 
 static gboolean
@@ -55,6 +71,9 @@ parse (SimOptions *self, int *argc, char ***argv, GError **error)
     { "set", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) (guintptr) set_switch, "Set a switch, see below",
       "NAME=VALUE" },
     { "faults", 0, 0, G_OPTION_ARG_FILENAME, &self->faults, "Do what the script FILE says, see below",
+      "FILE" },
+    { "replay", 0, 0, G_OPTION_ARG_FILENAME, &self->replay,
+      "Be no module of its own, but answer as the transcript FILE says (tools/record-module makes one)",
       "FILE" },
     { "log", 0, 0, G_OPTION_ARG_FILENAME, &self->log,
       "Write the AT dialogue to FILE, keys and payload included", "FILE" },
@@ -87,6 +106,12 @@ sim_options_new (int *argc, char ***argv, GError **error)
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--link PATH is missing");
     return NULL;
   }
+  if (self->replay != NULL && (self->has_module_options || self->nvram != NULL || self->faults != NULL)) {
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                 "--replay answers as it was recorded: --nvram, --faults and --set have no meaning with it, "
+                 "but for the switches time-scale, deliver-split and seed");
+    return NULL;
+  }
   return g_steal_pointer (&self);
 }
 
@@ -96,6 +121,7 @@ sim_options_free (SimOptions *self)
   g_free (self->link);
   g_free (self->nvram);
   g_free (self->faults);
+  g_free (self->replay);
   g_free (self->log);
   sim_switch_free (self->switches);
   g_free (self);

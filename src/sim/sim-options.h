@@ -11,9 +11,11 @@ typedef struct {
   char *link;
   char *nvram;  /* NULL: none */
   char *faults; /* NULL: none */
+  char *replay; /* NULL: none */
   char *log;    /* NULL: none */
   guint baud;   /* 0: no pace */
   gboolean version;
+  gboolean has_module_options; /* a switch was set that is none of --replay */
   SimSwitch *switches;
 } SimOptions;
 

@@ -194,7 +194,7 @@ class Port:
 class Sim:
     """A running simulator."""
 
-    def __init__(self, *switches, link=None, nvram=None, baud=None, faults=None):
+    def __init__(self, *switches, link=None, nvram=None, baud=None, faults=None, replay=None):
         self.folder = make_folder()
         self.link = link or os.path.join(self.folder, 'tty')
         self.log = os.path.join(self.folder, 'log')
@@ -203,11 +203,14 @@ class Sim:
         words += ['--nvram', nvram] if nvram else []
         words += ['--baud', str(baud)] if baud else []
         words += ['--faults', faults] if faults else []
+        words += ['--replay', replay] if replay else []
+        self.errors = os.path.join(self.folder, 'errors')
         words += [word for switch in switches for word in ('--set', switch)]
-        self.process = subprocess.Popen(words, stdout=subprocess.PIPE)
+        with open(self.errors, 'wb') as errors:
+            self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors)
         first = self.process.stdout.readline().decode()
         if first != f'ready: {self.link}\n':
-            raise AssertionError(f'the simulator did not start: {first!r}')
+            raise AssertionError(f'the simulator did not start: {first!r} {read_file(self.errors)!r}')
 
     def open(self, baud=None, echo=False):
         port = Port(self.link, baud)
