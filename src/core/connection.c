@@ -25,6 +25,7 @@ struct _Connection {
   Inbox *inbox;
   guint64 bytes_received;
 
+  Timer patience; /* with a network that is not there */
   IdleWatch idle;
   Timer linger;
   gboolean release_wanted;
@@ -46,8 +47,11 @@ const char *
 connection_state_get_name (ConnectionState state)
 {
   static const char *const names[] = {
-    [CONNECTION_CONFIGURING] = "configuring", [CONNECTION_CONNECTING] = "connecting",
-    [CONNECTION_CONNECTED] = "connected",     [CONNECTION_CLOSING] = "closing",
+    [CONNECTION_WAITING_FOR_NETWORK] = "waiting-for-network",
+    [CONNECTION_CONFIGURING] = "configuring",
+    [CONNECTION_CONNECTING] = "connecting",
+    [CONNECTION_CONNECTED] = "connected",
+    [CONNECTION_CLOSING] = "closing",
     [CONNECTION_CLOSED] = "closed",
   };
 
@@ -112,6 +116,7 @@ end (Connection *self)
   g_autoptr (Connection) alive G_GNUC_UNUSED = g_object_ref (self);
 
   idle_watch_stop (&self->idle);
+  timer_clear (&self->patience);
   sender_end (self->sender, self->ending.text);
   inbox_end (self->inbox);
   if (self->release_wanted)
@@ -274,6 +279,25 @@ connection_remove_sink (Connection *self)
 
 /* -- the slot ---------------------------------------------------------------------------------------- */
 
+/* It is waited for a network as long as for a server. */
+static void
+wait_for_network (Connection *self)
+{
+  timer_set (&self->patience, self->config.settings.timeout_s * 1000);
+}
+
+static void
+on_patience_over (gpointer user_data)
+{
+  Connection *self = user_data;
+  g_autoptr (GError) error = module_make_offline_error (self->config.module);
+
+  if (error != NULL)
+    end_with_error (self, error);
+  else
+    wait_for_network (self); /* it came this very moment, or others are before us */
+}
+
 static void
 on_start (gpointer user_data)
 {
@@ -292,7 +316,10 @@ on_start (gpointer user_data)
     request.credentials[part].in_module =
         module_holds_credential (config->module, part, config->digest[part]);
   }
-  slot_open (self->slot, &request, config->digest);
+  timer_clear (&self->patience);
+  set_state (self, CONNECTION_CONFIGURING);
+  if (self->slot != NULL) /* nobody closed it inside */
+    slot_open (self->slot, &request, config->digest);
 }
 
 static void
@@ -490,6 +517,7 @@ connection_dispose (GObject *object)
 
   idle_watch_dispose (&self->idle);
   timer_dispose (&self->linger);
+  timer_dispose (&self->patience);
   g_clear_pointer (&self->inbox, inbox_free);
   G_OBJECT_CLASS (connection_parent_class)->dispose (object);
 }
@@ -536,6 +564,7 @@ connection_new (const ConnectionConfig *config, TimerClock *clock, GError **erro
   self->sender = sender_new (is_datagram (self), &sender_listener, self);
   idle_watch_init (&self->idle, clock, config->idle_timeout_s, on_idle, self);
   timer_init (&self->linger, clock, on_linger, self);
+  timer_init (&self->patience, clock, on_patience_over, self);
   self->peer = module_recovery_name_peer (context_get_name (config->context), config->host, config->port);
   if (!module_recovery_check (module_get_recovery (config->module), self->peer, error))
     return NULL;
@@ -544,6 +573,9 @@ connection_new (const ConnectionConfig *config, TimerClock *clock, GError **erro
   if (self->slot == NULL)
     return NULL;
 
+  if (module_is_online (config->module))
+    self->state = CONNECTION_CONFIGURING;
+  wait_for_network (self);
   g_object_ref (self); /* the slot's, until it has ended */
   context_begin_use (self->config.context);
   return g_steal_pointer (&self);

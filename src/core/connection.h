@@ -24,6 +24,7 @@ G_DECLARE_FINAL_TYPE (Connection, connection, MSSL, CONNECTION, GObject)
 
 /** As documented in org.modemssl1.Connection.xml; in this order. */
 typedef enum {
+  CONNECTION_WAITING_FOR_NETWORK,
   CONNECTION_CONFIGURING,
   CONNECTION_CONNECTING,
   CONNECTION_CONNECTED,

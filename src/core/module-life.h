@@ -32,6 +32,7 @@ const char *module_state_get_name (ModuleState state);
  * ModuleConfig: copied.
  * @open_driver: opens the port and makes a driver on it, without waiting for the module; or an error for a
  *   person. Called again after each loss.
+ * @sync_clock: the module's clock is compared with the host's, and set.
  * @door: is asked for the port before each @open_driver, with @user_data; NULL when nobody else wants it.
  * @recovery: with its power's functions, which get @user_data.
  * @release_when_idle_s: how long no connection may want the module until its port is given back; 0: for ever.
@@ -44,6 +45,7 @@ typedef struct {
   gpointer user_data;
   GDestroyNotify free_user_data;
   const ModuleDoor *door;
+  gboolean sync_clock;
   ModuleRecoveryConfig recovery;
   guint release_when_idle_s;
 } ModuleConfig;

@@ -8,6 +8,7 @@
 #include "eraser.h"
 #include "module-facts.h"
 #include "mssl-error.h"
+#include "readiness.h"
 #include "slot-table.h"
 
 struct _Module {
@@ -21,6 +22,7 @@ struct _Module {
   Eraser *eraser;
   ModuleRecovery *recovery;
   Timer idle; /* runs while the module is ready and nobody wants it */
+  Readiness *readiness;
 };
 
 G_DEFINE_FINAL_TYPE (Module, module, G_TYPE_OBJECT)
@@ -170,9 +172,18 @@ on_credential_changed (ModuleCredentialPart part, gboolean known, gpointer user_
 }
 
 static void
+on_readiness_changed (gpointer user_data)
+{
+  schedule_next (user_data);
+}
+
+static void
 on_status_changed (gpointer user_data)
 {
-  emit_changed (user_data);
+  Module *self = user_data;
+
+  readiness_handle_status_changed (self->readiness);
+  emit_changed (self);
 }
 
 static void
@@ -181,6 +192,7 @@ on_restarted (gpointer user_data)
   Module *self = user_data;
 
   g_message ("Module %s: it has restarted", module_get_name (self));
+  readiness_handle_restarted (self->readiness);
   emit_changed (self);
 }
 
@@ -210,6 +222,7 @@ on_started (ModuleDriver *driver, gpointer user_data)
   module_facts_take (&self->facts, driver);
   slot_table_grow (self->slots, self->facts.capabilities.slots);
   module_recovery_note_answered (self->recovery);
+  readiness_begin (self->readiness, driver);
   eraser_want (self->eraser);
   schedule_next (self);
 }
@@ -219,6 +232,7 @@ on_losing (const GError *error, gpointer user_data)
 {
   Module *self = user_data;
 
+  readiness_end (self->readiness);
   slot_table_lose (self->slots, error);
   eraser_forget (self->eraser);
   eraser_return_tasks (self->eraser);
@@ -264,6 +278,25 @@ begin_recovery (Module *self)
          && module_recovery_begin (self->recovery, module_life_get_driver (self->life));
 }
 
+/* Whether the network is there for those that wait. They wait no longer than they want to, by themselves. */
+static gboolean
+network_is_there (Module *self)
+{
+  Slot *waiting;
+
+  switch (readiness_want (self->readiness)) {
+  case READINESS_READY:
+    return TRUE;
+  case READINESS_WAIT:
+    return FALSE;
+  case READINESS_NO_SIM:
+    while ((waiting = slot_table_find (self->slots, SLOT_WAITING)) != NULL)
+      slot_fail (waiting, module_make_offline_error (self));
+    return FALSE;
+  }
+  g_assert_not_reached ();
+}
+
 /* One thing at a time that touches the module's credentials, so that the ledger knows what is meant. */
 static void
 begin_next (Module *self)
@@ -274,11 +307,12 @@ begin_next (Module *self)
     return;
 
   waiting = slot_table_find (self->slots, SLOT_WAITING);
-  if (waiting != NULL) {
-    if (slot_table_find (self->slots, SLOT_CONFIGURING) == NULL)
-      slot_start (waiting);
-  } else if (begin_erasure (self)) {
-    return;
+  if (waiting == NULL) {
+    readiness_rest (self->readiness);
+    if (begin_erasure (self))
+      return;
+  } else if (slot_table_find (self->slots, SLOT_CONFIGURING) == NULL && network_is_there (self)) {
+    slot_start (waiting);
   }
   eraser_return_tasks (self->eraser);
 }
@@ -364,12 +398,35 @@ module_list_holders (Module *self)
   return slot_table_list_holders (self->slots);
 }
 
+const ModuleStatus *
+module_get_status (Module *self)
+{
+  static const ModuleStatus nothing;
+
+  return module_get_state (self) == MODULE_READY
+             ? module_driver_get_status (module_life_get_driver (self->life))
+             : &nothing;
+}
+
+gboolean
+module_is_online (Module *self)
+{
+  return readiness_is_online (self->readiness);
+}
+
+GError *
+module_make_offline_error (Module *self)
+{
+  return module_status_make_error (module_get_status (self));
+}
+
 /* -- the end ----------------------------------------------------------------------------------------- */
 
 void
 module_abandon (Module *self, const char *why)
 {
   module_recovery_stop (self->recovery);
+  readiness_end (self->readiness);
   module_life_abandon (self->life, why);
 }
 
@@ -508,6 +565,7 @@ module_finalize (GObject *object)
   module_facts_clear (&self->facts);
   slot_table_free (self->slots);
   g_clear_pointer (&self->eraser, eraser_free);
+  readiness_free (self->readiness);
   G_OBJECT_CLASS (module_parent_class)->finalize (object);
 }
 
@@ -539,6 +597,7 @@ module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock)
   self->eraser = eraser_new (G_OBJECT (self), config->name, ledger, on_erased, self);
   self->recovery = module_recovery_new (G_OBJECT (self), config->name, &config->recovery, config->user_data,
                                         clock, &recovery_listener, self);
+  self->readiness = readiness_new (G_OBJECT (self), config->sync_clock, clock, on_readiness_changed, self);
   self->life = module_life_new (G_OBJECT (self), config, clock, &life_listener, &driver_listener, self);
   return self;
 }

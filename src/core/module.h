@@ -95,6 +95,16 @@ gboolean module_has_free_slot (Module *self);
 Slot *module_take_slot (Module *self, guint64 number, const SlotListener *listener, gpointer user_data,
                         GError **error);
 
+/** What is known of SIM card, network, sleep and clock; nothing while the module is not ready. Borrowed until
+ * the next change. */
+const ModuleStatus *module_get_status (Module *self);
+
+/** Whether the network is known to be there. A slot that was taken is not started before it is. */
+gboolean module_is_online (Module *self);
+
+/** Why it is not, as a MODULE_ERROR; NULL when the module has said nothing that speaks against an open. */
+GError *module_make_offline_error (Module *self);
+
 /** Whether the ledger says that the module holds exactly this. FALSE when @digest is NULL. */
 gboolean module_holds_credential (Module *self, ModuleCredentialPart part, const char *digest);
 

@@ -7,10 +7,12 @@
 #include "mssl-names.h"
 
 static const char *const module_order[] = {
-  "name",         "state",        "state-text",  "device",
-  "claim-mode",   "claim-state",  "claim-text",  "modem-manager-path",
-  "manufacturer", "model",        "revision",    "equipment-identifier",
-  "capabilities", "slot-holders", "sleep-locks", NULL,
+  "name",         "state",        "state-text",     "device",
+  "claim-mode",   "claim-state",  "claim-text",     "modem-manager-path",
+  "manufacturer", "model",        "revision",       "equipment-identifier",
+  "capabilities", "slot-holders", "sleep-locks",    "sim-state",
+  "registration", "address",      "signal-quality", "power-saving",
+  "sleep-state",  "clock",        "clock-offset",   NULL,
 };
 
 static const CtlColumn module_columns[] = {

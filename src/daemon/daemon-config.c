@@ -190,6 +190,19 @@ take_release_when_idle (Reader *reader, const char *group, const char *value, Da
   return TRUE;
 }
 
+static gboolean
+take_sync_clock (Reader *reader, const char *group, const char *value, DaemonConfigModule *module,
+                 GError **error)
+{
+  gboolean yes = strcmp (value, "yes") == 0;
+
+  if (!yes && strcmp (value, "no") != 0)
+    return refuse (reader, find_line (reader, group, "sync-clock"), error,
+                   "sync-clock=%s is neither yes nor no", value);
+  module->sync_clock = yes;
+  return TRUE;
+}
+
 static const Key keys[] = {
   { "device", take_device },
   { "baud-rate", take_baud_rate },
@@ -198,6 +211,7 @@ static const Key keys[] = {
   { "claim", take_claim },
   { "imei", take_imei },
   { "release-when-idle", take_release_when_idle },
+  { "sync-clock", take_sync_clock },
 };
 
 static void
@@ -229,7 +243,7 @@ daemon_config_module_equal (const DaemonConfigModule *self, const DaemonConfigMo
          && self->baud_rate == other->baud_rate && self->flow_control == other->flow_control
          && self->prompt_delay_ms == other->prompt_delay_ms && self->claim == other->claim
          && g_strcmp0 (self->imei, other->imei) == 0
-         && self->release_when_idle_s == other->release_when_idle_s;
+         && self->release_when_idle_s == other->release_when_idle_s && self->sync_clock == other->sync_clock;
 }
 
 static gboolean
@@ -246,7 +260,7 @@ take_key (Reader *reader, const char *group, const char *key, DaemonConfigModule
   }
   return refuse (reader, find_line (reader, group, key), error,
                  "the key \"%s\" is not known; the keys are device, baud-rate, flow-control, prompt-delay, "
-                 "claim, imei, release-when-idle",
+                 "claim, imei, release-when-idle, sync-clock",
                  key);
 }
 
@@ -276,6 +290,7 @@ read_module (Reader *reader, const char *group, DaemonConfigModule *module, GErr
     .name = g_strdup (group + strlen (GROUP_PREFIX)),
     .baud_rate = BAUD_RATE_DEFAULT,
     .prompt_delay_ms = PROMPT_DELAY_DEFAULT_MS,
+    .sync_clock = TRUE,
     .claim = CLAIM_MODE_AUTO,
   };
   for (guint i = 0; names[i] != NULL; i++) {

@@ -25,6 +25,7 @@ GQuark daemon_config_error_quark (void);
  * @prompt_delay_ms: `prompt-delay=`, 0 to 2000, default 50.
  * @claim: `claim=auto|inhibit|ignored-port|device`, default device with a @device, else auto.
  * @imei: `imei=`, 15 digits, of the modem that ModemManager is asked for; NULL for any.
+ * @sync_clock: `sync-clock=yes|no`, default yes.
  * @release_when_idle_s: `release-when-idle=`, 0 (never) to 86400 seconds.
  */
 typedef struct {
@@ -36,6 +37,7 @@ typedef struct {
   ClaimMode claim;
   char *imei;
   guint release_when_idle_s;
+  gboolean sync_clock;
 } DaemonConfigModule;
 
 DaemonConfigModule *daemon_config_module_ref (DaemonConfigModule *self);

@@ -61,6 +61,21 @@ set_claim (DBusModule *self)
 }
 
 static void
+set_status (DBusModule *self)
+{
+  const ModuleStatus *status = module_get_status (self->module);
+
+  mssl_dbus_module_set_sim_state (self->skeleton, module_status_get_sim_name (status));
+  mssl_dbus_module_set_registration (self->skeleton, module_status_get_registration_name (status));
+  mssl_dbus_module_set_address (self->skeleton, status->address != NULL ? status->address : "");
+  mssl_dbus_module_set_signal_quality (self->skeleton, status->signal_dbm);
+  mssl_dbus_module_set_power_saving (self->skeleton, status->power_saving == MODULE_ANSWER_YES);
+  mssl_dbus_module_set_sleep_state (self->skeleton, module_status_get_sleep_name (status));
+  mssl_dbus_module_set_clock (self->skeleton, module_status_get_clock_name (status));
+  mssl_dbus_module_set_clock_offset (self->skeleton, status->clock_offset_s);
+}
+
+static void
 on_changed (Module *module, gpointer user_data)
 {
   DBusModule *self = user_data;
@@ -76,6 +91,7 @@ on_changed (Module *module, gpointer user_data)
   mssl_dbus_module_set_sleep_locks (self->skeleton, module_get_sleep_locks (module));
   set_slot_holders (self);
   set_claim (self);
+  set_status (self);
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
 }
 

@@ -80,6 +80,8 @@ get_obstacle (const ModuleStatus *self)
 GError *
 module_status_make_error (const ModuleStatus *self)
 {
+  if (module_status_is_online (self))
+    return NULL;
   if (!module_status_lacks_sim (self))
     return module_error_new (CLOSE_REASON_NO_NETWORK, 0, "%s", get_obstacle (self));
   if (self->sim == MODULE_SIM_LOCKED)

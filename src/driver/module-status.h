@@ -100,7 +100,8 @@ gboolean module_status_is_online (const ModuleStatus *self);
 /** Whether what keeps it from being online is the SIM card. */
 gboolean module_status_lacks_sim (const ModuleStatus *self);
 
-/** Why it is not online, as a MODULE_ERROR with CLOSE_REASON_NO_SIM or CLOSE_REASON_NO_NETWORK. */
+/** Why it is not online, as a MODULE_ERROR with CLOSE_REASON_NO_SIM or CLOSE_REASON_NO_NETWORK; NULL when it
+ * is. */
 GError *module_status_make_error (const ModuleStatus *self);
 
 /** The names on the bus, those of the registration as ModemManager has them; "" when not known. Static. */

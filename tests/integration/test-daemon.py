@@ -68,6 +68,7 @@ class TestConfiguration(DaemonTest):
                 (good + 'imei=12345\n', 3, 'imei'),
                 (good + 'imei=867713000000001\n', 3, 'claim=device'),
                 (good + 'release-when-idle=soon\n', 3, 'release-when-idle'),
+                (good + 'sync-clock=maybe\n', 3, 'sync-clock'),
                 ('[module a]\n[module b]\n', 2, 'which modem'),
                 ('\n[modul cell0]\n', 2, 'modul cell0'),
                 ('[module bad name]\n', 1, 'bad name'),

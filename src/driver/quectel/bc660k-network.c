@@ -334,6 +334,10 @@ ask_next (Check *self)
 {
   Bc660kDriver *driver = self->driver;
 
+  if (driver->network.ended) {
+    end_check (self, module_error_new (CLOSE_REASON_REQUESTED, 0, "the driver stops"));
+    return;
+  }
   while (self->question < G_N_ELEMENTS (questions) && !questions[self->question].is_needed (driver))
     self->question++;
   if (self->question == G_N_ELEMENTS (questions)) {
@@ -359,7 +363,7 @@ void
 bc660k_network_forget (Bc660kDriver *driver)
 {
   module_status_clear (&driver->parent.status);
-  driver->network = (Bc660kNetwork){ .cereg_mode = -1 };
+  driver->network = (Bc660kNetwork){ .cereg_mode = -1, .ended = driver->network.ended };
 }
 
 void
@@ -386,6 +390,7 @@ on_restored (Bc660kDriver *driver, char **lines, const GError *error, gpointer u
 void
 bc660k_network_restore (Bc660kDriver *driver)
 {
+  driver->network.ended = TRUE;
   if (driver->network.gives_back_cereg)
     bc660k_private_run_line (driver, BC660K_NETWORK_CEREG_OFF, NULL, on_restored, NULL);
   if (driver->network.gives_back_events)

@@ -28,6 +28,7 @@ typedef struct {
   int cereg_mode;        /* of AT+CEREG; -1 while not known */
   gboolean lacks_events; /* +QNBIOTEVENT is off */
   gboolean gives_back_cereg, gives_back_events;
+  gboolean ended; /* the driver stops: a check goes no further */
 } Bc660kNetwork;
 
 struct Bc660kDriver {
