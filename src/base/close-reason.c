@@ -67,6 +67,10 @@ static const ReasonText texts[] = {
   [CLOSE_REASON_MODULE_RESTARTED] = { "module-restarted",
                                       "The module restarted and lost the connection. Open again; check its "
                                       "power supply if this repeats." },
+  [CLOSE_REASON_DEEP_SLEEP] = { "deep-sleep",
+                                "The module fell into deep sleep, in which it keeps no connection. Open "
+                                "again: "
+                                "that wakes it; switch power saving (AT+CPSMS) off if this repeats." },
   [CLOSE_REASON_MODULE_LOST] = { "module-lost",
                                  "The port is gone or the module no longer answers. Check cabling, power and "
                                  "baud rate." },

@@ -30,6 +30,7 @@
  * @CLOSE_REASON_PROTOCOL: what came from the module could not be understood; going on would have
  *   risked a hole in the data. (`protocol`)
  * @CLOSE_REASON_MODULE_RESTARTED: the module restarted. (`module-restarted`)
+ * @CLOSE_REASON_DEEP_SLEEP: the module fell into deep sleep, which ends every connection. (`deep-sleep`)
  * @CLOSE_REASON_MODULE_LOST: the port is gone or the module no longer answers. (`module-lost`)
  * @CLOSE_REASON_PORT_RELEASED: the port went back to ModemManager. (`port-released`)
  * @CLOSE_REASON_SHUTDOWN: the daemon stops. (`shutdown`)
@@ -56,6 +57,7 @@ typedef enum {
   CLOSE_REASON_STORAGE,
   CLOSE_REASON_PROTOCOL,
   CLOSE_REASON_MODULE_RESTARTED,
+  CLOSE_REASON_DEEP_SLEEP,
   CLOSE_REASON_MODULE_LOST,
   CLOSE_REASON_PORT_RELEASED,
   CLOSE_REASON_SHUTDOWN,

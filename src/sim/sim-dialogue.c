@@ -507,6 +507,12 @@ sim_dialogue_fall_silent (SimDialogue *self)
 }
 
 void
+sim_dialogue_sleep (SimDialogue *self)
+{
+  self->is_waking = TRUE;
+}
+
+void
 sim_dialogue_power (SimDialogue *self, gboolean on)
 {
   clear_timer (self);

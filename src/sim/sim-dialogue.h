@@ -19,7 +19,8 @@ typedef struct {
   SimResult (*command) (const char *line, gpointer user_data);
   /* Output is no longer congested. */
   void (*relieved) (gpointer user_data);
-  /* The power fails (RESTART), or the port is gone (HANG_UP): nothing more is said. */
+  /* The power fails (RESTART), or the port is gone (HANG_UP): nothing more is said. Or DEEP_SLEEP, which
+   * sim_dialogue_sleep() is to follow. */
   void (*broken) (SimFaultKind kind, gpointer user_data);
 } SimDialogueEvents;
 
@@ -42,6 +43,9 @@ void sim_dialogue_sent (SimDialogue *self);
 
 /* Nothing is heard or said any more until the power is off. */
 void sim_dialogue_fall_silent (SimDialogue *self);
+
+/* The next line only wakes the module up. */
+void sim_dialogue_sleep (SimDialogue *self);
 
 /* On: answers commands. Off: forgets everything but echo, error format and sleep. */
 void sim_dialogue_power (SimDialogue *self, gboolean on);

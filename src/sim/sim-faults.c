@@ -28,6 +28,8 @@ static const Row rows[] = {
   [SIM_FAULT_REPLACE] = { "replace", ARGUMENT_TEXT, TRUE, FALSE, "replace TEXT: TEXT comes in its place" },
   [SIM_FAULT_SLEEP] = { "sleep", ARGUMENT_NONE, TRUE, TRUE,
                         "sleep: the module sleeps, and what comes first only wakes it up" },
+  [SIM_FAULT_DEEP_SLEEP] = { "deep-sleep", ARGUMENT_NONE, TRUE, TRUE,
+                             "deep-sleep: so it does, and its connections and settings are lost" },
   [SIM_FAULT_SILENCE] = { "silence", ARGUMENT_NONE, TRUE, TRUE,
                           "silence: the module is dead until its power is cycled (SIGHUP)" },
   [SIM_FAULT_RESTART] = { "restart", ARGUMENT_NONE, TRUE, TRUE, "restart: the power fails and comes back" },

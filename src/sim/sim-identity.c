@@ -255,6 +255,12 @@ sim_identity_start (SimIdentity *self, gboolean has_banner)
 }
 
 void
+sim_identity_tell_event (SimIdentity *self, const char *event)
+{
+  sim_network_tell_event (self->network, event);
+}
+
+void
 sim_identity_set_coverage (SimIdentity *self, gboolean is_there)
 {
   sim_network_set_coverage (self->network, is_there);

@@ -32,6 +32,9 @@ void sim_identity_reset (SimIdentity *self);
 /* The module has booted, and tells so with a banner. */
 void sim_identity_start (SimIdentity *self, gboolean has_banner);
 
+/* As sim_network_tell_event(). */
+void sim_identity_tell_event (SimIdentity *self, const char *event);
+
 /* The radio finds no network any more, or again. */
 void sim_identity_set_coverage (SimIdentity *self, gboolean is_there);
 

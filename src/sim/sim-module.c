@@ -160,12 +160,24 @@ on_relieved (gpointer user_data)
   sim_sslio_resume (self->connections);
 }
 
+/* Memory is not powered in it: only NVRAM, and what the network knows, are left. */
+static void
+fall_into_deep_sleep (SimModule *self)
+{
+  sim_identity_tell_event (self->identity, "ENTER DEEPSLEEP");
+  sim_sslio_reset (self->connections);
+  sim_sslcfg_reset (self->settings);
+  sim_dialogue_sleep (self->dialogue);
+}
+
 static void
 on_broken (SimFaultKind kind, gpointer user_data)
 {
   SimModule *self = user_data;
   if (kind == SIM_FAULT_RESTART)
     sim_module_power_cycle (self);
+  else if (kind == SIM_FAULT_DEEP_SLEEP)
+    fall_into_deep_sleep (self);
   else
     self->failed (NULL, self->user_data);
 }

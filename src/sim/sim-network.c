@@ -317,6 +317,13 @@ sim_network_command (SimNetwork *self, const SimCommand *command, SimResult *ret
 }
 
 void
+sim_network_tell_event (SimNetwork *self, const char *event)
+{
+  if (self->numbers[NUMBER_QNBIOTEVENT] != 0)
+    sim_dialogue_urc (self->dialogue, "+QNBIOTEVENT: \"%s\"", event);
+}
+
+void
 sim_network_set_coverage (SimNetwork *self, gboolean is_there)
 {
   self->has_coverage = is_there;

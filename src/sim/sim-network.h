@@ -26,6 +26,9 @@ void sim_network_reset (SimNetwork *self);
 /* The module has booted. With a banner it tells what there is, and the registration when it comes. */
 void sim_network_start (SimNetwork *self, gboolean has_banner);
 
+/* +QNBIOTEVENT: an event of power saving, if they are asked for. */
+void sim_network_tell_event (SimNetwork *self, const char *event);
+
 /* The radio finds no network any more, or again. */
 void sim_network_set_coverage (SimNetwork *self, gboolean is_there);
 

@@ -113,11 +113,12 @@ happen (SimOutput *self, SimFaultKind kind)
 {
   sim_output_flush (self);
   sim_trace_note (self->trace, "fault: %s",
-                  kind == SIM_FAULT_SLEEP     ? "falls asleep"
-                  : kind == SIM_FAULT_SILENCE ? "falls silent"
-                  : kind == SIM_FAULT_RESTART ? "power fails"
-                                              : "hangs up");
-  self->is_dead = kind != SIM_FAULT_SLEEP;
+                  kind == SIM_FAULT_SLEEP        ? "falls asleep"
+                  : kind == SIM_FAULT_DEEP_SLEEP ? "falls into deep sleep"
+                  : kind == SIM_FAULT_SILENCE    ? "falls silent"
+                  : kind == SIM_FAULT_RESTART    ? "power fails"
+                                                 : "hangs up");
+  self->is_dead = kind != SIM_FAULT_SLEEP && kind != SIM_FAULT_DEEP_SLEEP;
   self->func (kind, self->user_data);
 }
 
@@ -146,6 +147,7 @@ change_byte (SimOutput *self, const SimFault *fault, const guint8 *data, gsize l
     append (self, "\r\n", 2);
     return 0;
   case SIM_FAULT_SLEEP:
+  case SIM_FAULT_DEEP_SLEEP:
   case SIM_FAULT_SILENCE:
   case SIM_FAULT_RESTART:
   case SIM_FAULT_HANG_UP:
@@ -218,6 +220,7 @@ put_changed (SimOutput *self, const SimFault *fault, const char *lead, const gui
     break;
   case SIM_FAULT_LOSE:
   case SIM_FAULT_SLEEP:
+  case SIM_FAULT_DEEP_SLEEP:
   case SIM_FAULT_SILENCE:
   case SIM_FAULT_RESTART:
   case SIM_FAULT_HANG_UP:
@@ -231,8 +234,8 @@ put_changed (SimOutput *self, const SimFault *fault, const char *lead, const gui
 static gboolean
 is_about_output (SimFaultKind kind)
 {
-  return kind != SIM_FAULT_SLEEP && kind != SIM_FAULT_SILENCE && kind != SIM_FAULT_RESTART
-         && kind != SIM_FAULT_HANG_UP;
+  return kind != SIM_FAULT_SLEEP && kind != SIM_FAULT_DEEP_SLEEP && kind != SIM_FAULT_SILENCE
+         && kind != SIM_FAULT_RESTART && kind != SIM_FAULT_HANG_UP;
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Bytes that get lost or changed on the line while a connection is open: a stream never goes on with a hole.
+ * What ends a connection without a word of the module about it: bytes that get lost or changed on the line,
+ * since a stream never goes on with a hole, and deep sleep.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -59,6 +60,27 @@ START_TEST (bug_19_an_unknown_line_is_no_damage)
 }
 END_TEST
 
+/* It loses sockets and TLS, and needs to be told nothing. */
+START_TEST (deep_sleep_ends_the_connection)
+{
+  driver_fixture_connect ();
+  driver_fixture_say ("\r\n+QNBIOTEVENT: \"ENTER DEEPSLEEP\"\r\n");
+  driver_fixture_script_asleep ();
+  driver_fixture_check ("closed deep-sleep 0;");
+}
+END_TEST
+
+START_TEST (deep_sleep_ends_a_handshake)
+{
+  driver_fixture_start ();
+  driver_fixture_script_open ();
+  driver_fixture_say ("\r\n+QNBIOTEVENT: \"ENTER DEEPSLEEP\"\r\n");
+  driver_fixture_script_asleep ();
+  driver_fixture_open ();
+  driver_fixture_check ("connecting;open failed deep-sleep 0;");
+}
+END_TEST
+
 int
 main (void)
 {
@@ -71,6 +93,8 @@ main (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_loop_test (tcase, bug_06_damaged_data_ends_the_connection, 0, G_N_ELEMENTS (damages));
   tcase_add_loop_test (tcase, bug_19_an_unknown_line_is_no_damage, 0, G_N_ELEMENTS (harmless));
+  tcase_add_test (tcase, deep_sleep_ends_the_connection);
+  tcase_add_test (tcase, deep_sleep_ends_a_handshake);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);

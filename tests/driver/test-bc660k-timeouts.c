@@ -85,6 +85,38 @@ START_TEST (an_upload_is_not_answered)
 }
 END_TEST
 
+/* What it slept over is said again, both ways. */
+START_TEST (bug_11_a_sleeping_module_swallows_the_sleep_mode)
+{
+  driver_fixture_start ();
+  driver_fixture_expect ("AT+QSCLK?", "+QSCLK: 1\r\n\r\nOK");
+  driver_fixture_expect ("AT+QSCLK=0", NULL);
+  driver_fixture_script_probe ();
+  driver_fixture_expect ("AT+QSCLK=0", "OK");
+  driver_fixture_script_list (&driver_fixture_defaults);
+  driver_fixture_expect ("AT+QSSLOPEN=0,0,\"example.org\",8883,0", "OK\r\n\r\n+QSSLOPEN: 0,0,-2");
+  driver_fixture_expect ("AT+QSCLK=1", NULL);
+  driver_fixture_script_probe ();
+  driver_fixture_expect ("AT+QSCLK=1", "OK");
+  driver_fixture_open ();
+  driver_fixture_check ("connecting;open failed connect-failed -2;");
+}
+END_TEST
+
+/* Nor does it forget its mode when it restarts in the meantime: the mode is in its flash memory. */
+START_TEST (the_sleep_mode_survives_a_restart)
+{
+  driver_fixture_connect ();
+  driver_fixture_expect ("AT+QSSLCLOSE=0,0", "OK\r\n\r\n+QSSLCLOSE: 0,0,0");
+  driver_fixture_expect ("AT+QSCLK=1", "RDY");
+  driver_fixture_script_probe ();
+  driver_fixture_expect ("ATE0", "OK");
+  driver_fixture_expect ("AT+QSCLK=1", "OK");
+  driver_fixture_close ();
+  driver_fixture_check ("close;restarted;");
+}
+END_TEST
+
 int
 main (void)
 {
@@ -100,6 +132,8 @@ main (void)
   tcase_add_test (tcase, the_result_of_a_send_never_comes);
   tcase_add_test (tcase, the_result_of_a_close_never_comes);
   tcase_add_test (tcase, an_upload_is_not_answered);
+  tcase_add_test (tcase, bug_11_a_sleeping_module_swallows_the_sleep_mode);
+  tcase_add_test (tcase, the_sleep_mode_survives_a_restart);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);

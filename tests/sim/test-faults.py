@@ -68,6 +68,15 @@ class LineTest(FaultTest):
         port.write(b'AT+QSCLK?\r')
         port.ask('AT')
 
+    def test_deep_sleep(self):
+        port = self.fault('deep-sleep at line 4 OK')
+        port.ask('AT+QNBIOTEVENT=1,1')
+        port.ask('AT+QSSLCFG=0,0,"seclevel",2')
+        port.ask('AT')
+        port.lines('+QNBIOTEVENT: "ENTER DEEPSLEEP"')
+        port.write(b'AT+QSCLK?\r')
+        port.ask('AT+QSSLCFG=0,0,"seclevel"', '+QSSLCFG: 0,0,"seclevel",0')
+
     def test_silence(self):
         port = self.fault('silence at line 2 OK')
         port.ask('AT')
@@ -154,7 +163,8 @@ class ScriptTest(unittest.TestCase):
 
     def test_help_lists_every_action(self):
         text = subprocess.run([PROGRAM, '--help'], check=True, stdout=subprocess.PIPE, text=True).stdout
-        for action in ('drop', 'delay', 'garble', 'cut', 'lose', 'insert', 'replace', 'sleep', 'silence', 'restart',
+        for action in ('drop', 'delay', 'garble', 'cut', 'lose', 'insert', 'replace', 'sleep',
+                       'deep-sleep', 'silence', 'restart',
                        'hang-up'):
             self.assertRegex(text, rf'(?m)^  {action}[ :]')
 

@@ -134,6 +134,15 @@ on_restart (const AtEvent *event, gpointer user_data)
   bc660k_driver_handle_restart (user_data);
 }
 
+void
+bc660k_driver_handle_deep_sleep (Bc660kDriver *driver)
+{
+  g_autoptr (GError) error = module_error_new (CLOSE_REASON_DEEP_SLEEP, 0, "the module is in deep sleep");
+
+  for (guint i = 0; i < MODULE_SLOTS_MAX; i++)
+    bc660k_slot_handle_deep_sleep (driver->slots[i], error);
+}
+
 static void
 on_lost (const GError *at_error, gpointer user_data)
 {
@@ -230,7 +239,10 @@ on_stopped (Bc660kDriver *driver, char **lines, const GError *error, gpointer us
 {
   g_autoptr (GTask) task = user_data;
 
-  g_task_return_boolean (task, TRUE);
+  if (driver->sleep.restoring && driver->channel != NULL)
+    bc660k_private_run_line (driver, "AT", NULL, on_stopped, g_steal_pointer (&task));
+  else
+    g_task_return_boolean (task, TRUE);
 }
 
 static void stop_next_slot (Bc660kDriver *driver, GTask *task, guint slot);

@@ -131,13 +131,18 @@ static const struct {
 static void
 on_urc (const AtEvent *event, gpointer user_data)
 {
-  Bc660kDriver *driver = user_data;
+  Bc660kDriver *driver = bc660k_private_ref (user_data);
+  ModuleSleep former = driver->parent.status.sleep;
 
   for (guint i = 0; event->kind == AT_EVENT_LINE && i < G_N_ELEMENTS (urcs); i++) {
     if (g_str_has_prefix (event->line, urcs[i].prefix))
       urcs[i].take (driver, event->line);
   }
-  tell (driver);
+  if (driver->parent.status.sleep == MODULE_SLEEP_DEEP && former != MODULE_SLEEP_DEEP)
+    bc660k_driver_handle_deep_sleep (driver);
+  if (driver->channel != NULL)
+    tell (driver);
+  bc660k_private_unref (driver);
 }
 
 void

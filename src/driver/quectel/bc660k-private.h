@@ -19,6 +19,8 @@ typedef struct {
   guint locks;
   gboolean former_known; /* the module was taken out of @former_mode and has to go back */
   int former_mode;
+  gboolean restoring; /* the command for it is under way */
+  guint restore_attempt;
 } Bc660kSleep;
 
 /** Bc660kNetwork: see bc660k-network.h. */
@@ -104,6 +106,9 @@ gboolean bc660k_private_has_taken_slot (Bc660kDriver *driver);
  * hears of it. It may free the driver, so it must be the last thing that the caller does with it. */
 void bc660k_driver_handle_restart (Bc660kDriver *driver);
 
+/** bc660k-driver.c: the module has fallen into deep sleep and lost its connections. The same holds. */
+void bc660k_driver_handle_deep_sleep (Bc660kDriver *driver);
+
 /** bc660k-slot.c: one connection. */
 Bc660kSlot *bc660k_slot_new (Bc660kDriver *driver, guint number);
 void bc660k_slot_free (Bc660kSlot *self);
@@ -131,6 +136,9 @@ void bc660k_slot_handle_closed (Bc660kSlot *self);
 
 /** Data was lost between module and here: the connection must not go on. */
 void bc660k_slot_handle_broken (Bc660kSlot *self);
+
+/** The module has fallen into deep sleep: a connection or handshake is gone. */
+void bc660k_slot_handle_deep_sleep (Bc660kSlot *self, const GError *error);
 
 /** The connection is gone, without a word to the module: tasks fail and the listener hears of it. */
 void bc660k_slot_end (Bc660kSlot *self, const GError *error);

@@ -5,10 +5,26 @@
  */
 #include "bc660k-private.h"
 
+/* A module that falls asleep at the wrong moment swallows a command. */
+#define ATTEMPTS 3
+
 typedef struct {
   Bc660kDone done;
   gpointer user_data;
+  guint attempt;
 } Acquire;
+
+static void run_read (Bc660kDriver *driver, Acquire *acquire);
+static void run_wake (Bc660kDriver *driver, Acquire *acquire);
+static void restore (Bc660kDriver *driver);
+
+/** The command may have been swallowed: by now the channel has heard the module again. */
+static gboolean
+may_try_again (Bc660kDriver *driver, const GError *error, guint *attempt)
+{
+  return g_error_matches (error, AT_ERROR, AT_ERROR_TIMEOUT) && driver->channel != NULL
+         && ++*attempt < ATTEMPTS;
+}
 
 /** @awake: the module says that it does not sleep. One that cannot be told so may, and is probed before use.
  */
@@ -27,7 +43,18 @@ finish_acquire (Bc660kDriver *driver, Acquire *acquire, gboolean awake, const GE
 static void
 on_awake (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
 {
-  finish_acquire (driver, user_data, error == NULL, error);
+  Acquire *acquire = user_data;
+
+  if (may_try_again (driver, error, &acquire->attempt))
+    run_wake (driver, acquire);
+  else
+    finish_acquire (driver, acquire, error == NULL, error);
+}
+
+static void
+run_wake (Bc660kDriver *driver, Acquire *acquire)
+{
+  bc660k_private_run (driver, bc660k_sleep_new_command (0), on_awake, acquire);
 }
 
 static void
@@ -36,6 +63,10 @@ on_mode_read (Bc660kDriver *driver, char **lines, const GError *error, gpointer 
   Acquire *acquire = user_data;
   int mode = -1;
 
+  if (may_try_again (driver, error, &acquire->attempt)) {
+    run_read (driver, acquire);
+    return;
+  }
   if (error == NULL && lines[0] != NULL)
     bc660k_reply_parse_qsclk (lines[0], &mode);
   /* Whoever wanted it awake may have gone meanwhile: then it stays as it is. */
@@ -46,7 +77,13 @@ on_mode_read (Bc660kDriver *driver, char **lines, const GError *error, gpointer 
   driver->sleep.former_mode = mode;
   driver->sleep.former_known = TRUE;
   bc660k_farewell_update (driver);
-  bc660k_private_run_line (driver, "AT+QSCLK=0", NULL, on_awake, acquire);
+  run_wake (driver, acquire);
+}
+
+static void
+run_read (Bc660kDriver *driver, Acquire *acquire)
+{
+  bc660k_private_run_line (driver, "AT+QSCLK?", "+QSCLK:", on_mode_read, acquire);
 }
 
 void
@@ -54,9 +91,9 @@ bc660k_sleep_acquire (Bc660kDriver *driver, Bc660kDone done, gpointer user_data)
 {
   Acquire *acquire = g_new (Acquire, 1);
 
-  *acquire = (Acquire){ done, user_data };
+  *acquire = (Acquire){ done, user_data, 0 };
   driver->sleep.locks++;
-  bc660k_private_run_line (driver, "AT+QSCLK?", "+QSCLK:", on_mode_read, acquire);
+  run_read (driver, acquire);
 }
 
 AtCommand *
@@ -69,22 +106,31 @@ bc660k_sleep_new_command (int mode)
 }
 
 static void
-on_released (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
+on_restored (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
 {
-  /* Should this fail, the next acquire reads whatever mode the module is in then. */
+  driver->sleep.restoring = FALSE;
+  /* Whoever has taken a lock meanwhile reads the mode behind this, and gives it back at the end. */
+  if (driver->sleep.locks > 0)
+    return;
+  if (g_error_matches (error, AT_ERROR, AT_ERROR_RESTARTED)
+      || may_try_again (driver, error, &driver->sleep.restore_attempt)) {
+    restore (driver);
+    return;
+  }
+  driver->sleep.former_known = error != NULL && !g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED);
   bc660k_farewell_update (driver);
 }
 
 static void
 restore (Bc660kDriver *driver)
 {
-  if (driver->channel == NULL)
+  if (driver->channel == NULL || driver->sleep.restoring)
     return;
   at_channel_set_may_sleep (driver->channel, TRUE);
   if (!driver->sleep.former_known)
     return;
-  driver->sleep.former_known = FALSE;
-  bc660k_private_run (driver, bc660k_sleep_new_command (driver->sleep.former_mode), on_released, NULL);
+  driver->sleep.restoring = TRUE;
+  bc660k_private_run (driver, bc660k_sleep_new_command (driver->sleep.former_mode), on_restored, NULL);
 }
 
 void
@@ -93,6 +139,8 @@ bc660k_sleep_release (Bc660kDriver *driver)
   if (driver->sleep.locks == 0)
     return;
   driver->sleep.locks--;
-  if (driver->sleep.locks == 0)
-    restore (driver);
+  if (driver->sleep.locks > 0)
+    return;
+  driver->sleep.restore_attempt = 0;
+  restore (driver);
 }

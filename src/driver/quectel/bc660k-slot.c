@@ -537,6 +537,13 @@ bc660k_slot_end (Bc660kSlot *self, const GError *error)
     finish (self, error);
 }
 
+void
+bc660k_slot_handle_deep_sleep (Bc660kSlot *self, const GError *error)
+{
+  if (self->state != SLOT_CONFIGURING)
+    bc660k_slot_end (self, error);
+}
+
 /** The grace is over, unless what it is for is just coming in. */
 static void
 end_grace (Bc660kSlot *self)
