@@ -263,7 +263,7 @@ for_each (GPtrArray *objects, GFunc func)
 static void
 abandon_module (gpointer module, gpointer user_data)
 {
-  module_abandon (module, NULL);
+  module_abandon (module);
 }
 
 static void
@@ -364,7 +364,7 @@ manager_remove_module (Manager *self, Module *module, const char *why)
 {
   g_autoptr (Module) alive G_GNUC_UNUSED = g_object_ref (module);
 
-  module_abandon (module, why);
+  module_unplug (module, why);
   if (g_ptr_array_remove (self->modules, module) && self->listener != NULL)
     self->listener->module_removed (module, self->listener_data);
 }

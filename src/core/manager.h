@@ -63,7 +63,8 @@ CredentialStore *manager_get_credentials (Manager *self);
  * were started. */
 void manager_add_module (Manager *self, Module *module);
 
-/** The module is gone, as @why says: ends all its connections (CLOSE_REASON_MODULE_LOST), then forgets it. */
+/** The module's port is gone, as @why says: ends all its connections (CLOSE_REASON_MODULE_LOST), then forgets
+ * it. It may be added again. */
 void manager_remove_module (Manager *self, Module *module, const char *why);
 
 /** What is configured but not there, from now on: the list as missing-module.h makes it (a new reference). */

@@ -122,7 +122,7 @@ on_given (const GError *error, gpointer user_data)
   ModuleLife *self = user_data;
 
   if (self->stop_task != NULL)
-    module_life_abandon (self, NULL);
+    module_life_abandon (self);
   else if (self->port_state == PORT_YIELDING)
     finish_yield (self);
 }
@@ -299,6 +299,10 @@ module_life_hurry (ModuleLife *self)
 void
 module_life_start (ModuleLife *self)
 {
+  if (self->port_state != PORT_WANTED) {
+    module_life_resume (self);
+    return;
+  }
   g_return_if_fail (self->state == MODULE_ABSENT && self->driver == NULL);
 
   open_port (self);
@@ -318,22 +322,19 @@ module_life_try_again (ModuleLife *self)
 /* -- stopped ----------------------------------------------------------------------------------------- */
 
 static void
-begin_end (ModuleLife *self, const char *why)
+begin_end (ModuleLife *self)
 {
-  if (self->end_text == NULL)
-    self->end_text = g_strdup (why);
   timer_clear (&self->retry);
   set_state (self, MODULE_STOPPED, self->end_text != NULL ? self->end_text : "");
 }
 
 void
-module_life_abandon (ModuleLife *self, const char *why)
+module_life_abandon (ModuleLife *self)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = make_end_error (self);
   g_autoptr (GTask) task = g_steal_pointer (&self->stop_task);
 
-  begin_end (self, why);
-  error = make_end_error (self);
+  begin_end (self);
   drop_driver (self, error);
   return_yields (self);
   if (task != NULL)
@@ -359,7 +360,8 @@ module_life_stop (ModuleLife *self, const char *why, GTask *task)
   g_return_if_fail (self->stop_task == NULL);
 
   self->stop_task = task;
-  begin_end (self, why);
+  self->end_text = g_strdup (why);
+  begin_end (self);
   if (self->port_state == PORT_YIELDING)
     return; /* its end is the end of all */
   if (self->driver == NULL)

@@ -89,7 +89,7 @@ const char *module_life_get_text (const ModuleLife *self);
 /** NULL while there is none; usable when the state is MODULE_READY. */
 ModuleDriver *module_life_get_driver (const ModuleLife *self);
 
-/** Opens the port now, and again whenever it is lost. Once. */
+/** Opens the port now, and again whenever it is lost. Once, and once after each module_life_yield(). */
 void module_life_start (ModuleLife *self);
 
 /** Opens the port now, if it is waiting to open it again. */
@@ -106,8 +106,8 @@ void module_life_try_again (ModuleLife *self);
  * @task (taken) is returned TRUE, once. */
 void module_life_stop (ModuleLife *self, const char *why, GTask *task);
 
-/** Drops the driver at once and for ever, inside, because of @why, unless a reason was given before. */
-void module_life_abandon (ModuleLife *self, const char *why);
+/** Drops the driver at once and for ever, inside. */
+void module_life_abandon (ModuleLife *self);
 
 /**
  * Lets the driver end in good order, for at most @within_ms, drops it and gives the port back; every

@@ -11,6 +11,9 @@
 #include "readiness.h"
 #include "slot-table.h"
 
+/* What a driver has to end on a port that is gone: only its link may be. */
+#define UNPLUG_MS 1000
+
 struct _Module {
   GObject parent_instance;
 
@@ -423,11 +426,11 @@ module_make_offline_error (Module *self)
 /* -- the end ----------------------------------------------------------------------------------------- */
 
 void
-module_abandon (Module *self, const char *why)
+module_abandon (Module *self)
 {
   module_recovery_stop (self->recovery);
   readiness_end (self->readiness);
-  module_life_abandon (self->life, why);
+  module_life_abandon (self->life);
 }
 
 void
@@ -444,6 +447,21 @@ gboolean
 module_stop_finish (Module *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+module_unplug (Module *self, const char *why)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (module_get_state (self) == MODULE_STOPPED)
+    return;
+
+  error = module_error_new (CLOSE_REASON_MODULE_LOST, 0, "%s", why);
+  module_life_yield (self->life, error, why, UNPLUG_MS, NULL);
+  /* Another module may be plugged in in its place. */
+  module_facts_clear (&self->facts);
+  module_facts_init (&self->facts);
 }
 
 /* -- the claim --------------------------------------------------------------------------------------- */

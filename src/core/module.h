@@ -22,7 +22,7 @@ G_DECLARE_FINAL_TYPE (Module, module, MSSL, MODULE, GObject)
 /** An absent module that does nothing yet. @ledger and @clock must outlive it. */
 Module *module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock);
 
-/** Opens the port now, and again whenever it is lost. Once. */
+/** Opens the port now, and again whenever it is lost. Once, and once after each module_unplug(). */
 void module_start (Module *self);
 
 /** The port may have become usable: when it is absent, it is opened now and not only after the pause. */
@@ -36,9 +36,15 @@ void module_try_again (Module *self);
 void module_stop_async (Module *self, const char *why, GAsyncReadyCallback callback, gpointer user_data);
 gboolean module_stop_finish (Module *self, GAsyncResult *result, GError **error);
 
-/** Drops the driver at once: the port is gone (@why says so), or module_stop_async() takes too long. Every
- * slot ends inside. A @why that was given before stays. */
-void module_abandon (Module *self, const char *why);
+/** Drops the driver at once, for the case that module_stop_async() takes too long. Every slot ends inside. */
+void module_abandon (Module *self);
+
+/**
+ * The port is gone, as @why says: every slot ends inside (CLOSE_REASON_MODULE_LOST), and the port is closed
+ * as soon as possible. What is known of earlier failures stays, so that a module which is plugged in again by
+ * its own resets is not reset without end. Nothing happens to one that is stopped.
+ */
+void module_unplug (Module *self, const char *why);
 
 /** The longest that a driver may take to end in good order when nobody is in a hurry. */
 #define MODULE_RELEASE_MS 5000

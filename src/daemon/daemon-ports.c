@@ -10,10 +10,10 @@
 typedef struct {
   DaemonPorts *owner; /* NULL when that was freed before the port had retired */
   DaemonConfigModule *config;
-  Module *module; /* NULL while it is missing */
-  PortPath
-      *path; /* where the module sits; NULL without a module, and where only ModemManager knows its port */
-  char *why; /* it is missing; NULL with a module */
+  Module *module; /* NULL until it was there once */
+  gboolean there;
+  PortPath *path; /* where it sits; NULL while it is not there, and where only ModemManager knows its port */
+  char *why;      /* it is missing; NULL while it is there */
 } Port;
 
 struct DaemonPorts {
@@ -30,6 +30,9 @@ port_free (gpointer data)
 {
   Port *port = data;
 
+  /* One that is there is the manager's to end. */
+  if (port->module != NULL && !port->there)
+    module_abandon (port->module);
   daemon_config_module_unref (port->config);
   g_clear_object (&port->module);
   g_clear_pointer (&port->path, port_path_free);
@@ -73,10 +76,9 @@ static void
 check_module (DaemonPorts *self, Port *port)
 {
   g_autoptr (PortPath) path = NULL;
-  g_autoptr (Module) module = NULL;
   g_autofree char *why = NULL;
 
-  if (port->module == NULL || port->config->device == NULL)
+  if (!port->there || port->config->device == NULL)
     return;
 
   path = port_path_follow (port->config->device);
@@ -90,9 +92,9 @@ check_module (DaemonPorts *self, Port *port)
   }
   why = path->missing != NULL ? g_strdup (path->missing)
                               : g_strdup_printf ("%s is another port now", port->config->device);
-  module = g_steal_pointer (&port->module);
+  port->there = FALSE;
   g_clear_pointer (&port->path, port_path_free);
-  manager_remove_module (self->manager, module, why);
+  manager_remove_module (self->manager, port->module, why);
 }
 
 static gboolean
@@ -108,7 +110,7 @@ find_obstacle (const GPtrArray *ports, const Port *port, const PortPath *path)
   for (guint i = 0; i < ports->len; i++) {
     const Port *other = ports->pdata[i];
 
-    if (other->module != NULL
+    if (other->there
         && (is_same_port (path, other->path) || g_str_equal (other->config->name, port->config->name)))
       return other;
   }
@@ -122,7 +124,7 @@ look_for_port (DaemonPorts *self, Port *port)
   g_autofree char *why = NULL;
   const Port *other;
 
-  if (port->module != NULL)
+  if (port->there)
     return;
 
   if (port->config->device != NULL)
@@ -144,7 +146,9 @@ look_for_port (DaemonPorts *self, Port *port)
   }
   g_clear_pointer (&port->why, g_free);
   port->path = g_steal_pointer (&path);
-  port->module = self->make (port->config, self->user_data);
+  port->there = TRUE;
+  if (port->module == NULL)
+    port->module = self->make (port->config, self->user_data);
   manager_add_module (self->manager, port->module);
 }
 
@@ -196,7 +200,7 @@ on_retired (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 retire (DaemonPorts *self, Port *port)
 {
-  if (port->module == NULL) {
+  if (!port->there) {
     port_free (port);
     return;
   }

@@ -371,7 +371,7 @@ START_TEST (stopped_while_the_command_runs)
   world_advance (world, MODULE_RETRY_FIRST_MS);
   start_ends (CLOSE_REASON_MODULE_LOST);
   ck_assert_ptr_nonnull (powering);
-  module_abandon (world->module, "the test ends");
+  module_abandon (world->module);
   ck_assert (g_cancellable_is_cancelled (g_task_get_cancellable (powering)));
   end_power (TRUE);
 }

@@ -353,7 +353,7 @@ START_TEST (the_clock_is_compared_once_a_day)
   fake_port_settle ();
   ck_assert_uint_eq (port->calls[FAKE_CHECK], 3);
   ck_assert (port->compare_clock);
-  module_abandon (module, "the test is over");
+  module_abandon (module);
   fake_port_settle ();
   g_object_unref (module);
 }

@@ -63,6 +63,7 @@ void
 world_free (World *self)
 {
   manager_free (self->manager);
+  module_abandon (self->module); /* the manager may have let go of it */
   g_object_unref (self->module);
   fake_port_settle ();
   g_object_unref (self->context);
@@ -83,16 +84,6 @@ world_make_ready (World *self)
   fake_port_finish (self->port, FAKE_START, FAKE_PORT_NO_SLOT, CLOSE_REASON_NONE);
   fake_port_settle ();
   g_assert_cmpint (module_get_state (self->module), ==, MODULE_READY);
-}
-
-void
-world_plug_in_again (World *self)
-{
-  const ModuleConfig config = { "m0", "/dev/fake0", "device", fake_port_open, self->port, NULL };
-
-  g_object_unref (self->module);
-  self->module = module_new (&config, self->ledger, fake_clock_get (self->clock));
-  manager_add_module (self->manager, self->module);
 }
 
 Connection *

@@ -33,9 +33,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)
 /** Starts the module and lets it become ready. */
 void world_make_ready (World *self);
 
-/** The port appears again, after its module was removed from the manager: a new @module. */
-void world_plug_in_again (World *self);
-
 /** Opens with the context "c0"; @options in GVariant text or NULL. */
 Connection *world_open (World *self, const char *options, GError **error);
 

@@ -251,7 +251,8 @@ START_TEST (modules_come_and_go)
   ck_assert_str_eq (text, "[('m0', '/dev/fake0', '/dev/fake0 is not there')]");
   client_expect_error (client, MSSL_PATH, MSSL_INTERFACE_MANAGER, "GetModule", g_variant_new ("(s)", "m0"),
                        ERROR ("NotReady"));
-  world_plug_in_again (bus->world);
+  fake_port_finish (bus->world->port, FAKE_STOP, FAKE_PORT_NO_SLOT, CLOSE_REASON_NONE);
+  manager_add_module (bus->world->manager, bus->world->module);
   client_expect (client, "added " MODULE_PATH);
 }
 END_TEST
