@@ -202,7 +202,7 @@ finish_step (ModuleRecovery *self, RecoveryStep step, const GError *error)
 {
   self->busy = FALSE;
   self->driver = NULL;
-  if (error != NULL)
+  if (error != NULL && !g_cancellable_is_cancelled (self->cancellable))
     g_message ("Module %s: recovery step \"%s\" failed: %s", self->name, recovery_step_get_name (step),
                error->message);
   breaker_lift (self->breaker);

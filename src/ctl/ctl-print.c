@@ -71,6 +71,23 @@ print_dictionary (const char *prefix, GVariant *dictionary)
     print_line (prefix, key, value);
 }
 
+/* One whose values are all of one kind, which the name of the whole tells. */
+static void
+print_simple_dictionary (const char *name, GVariant *dictionary)
+{
+  gsize n_entries = g_variant_n_children (dictionary);
+
+  for (gsize i = 0; i < n_entries; i++) {
+    g_autoptr (GVariant) entry = g_variant_get_child_value (dictionary, i);
+    g_autoptr (GVariant) key = g_variant_get_child_value (entry, 0);
+    g_autoptr (GVariant) value = g_variant_get_child_value (entry, 1);
+    g_autofree char *safe_key = ctl_text_escape (g_variant_get_string (key, NULL));
+    g_autofree char *text = ctl_text_from_value (name, value);
+
+    printf ("%s.%s: %s\n", name, safe_key, text);
+  }
+}
+
 void
 ctl_print_record (const CtlKind *kind, GVariant *record)
 {
@@ -80,8 +97,11 @@ ctl_print_record (const CtlKind *kind, GVariant *record)
 
   g_variant_iter_init (&iter, record);
   while (g_variant_iter_loop (&iter, "{&sv}", &key, &value)) {
-    gboolean is_dictionary = g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT);
-    if (is_dictionary && g_variant_n_children (value) > 0)
+    gboolean is_dictionary = g_variant_is_of_type (value, G_VARIANT_TYPE ("a{s*}"));
+    gboolean is_simple = !g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT);
+    if (is_dictionary && is_simple && g_variant_n_children (value) > 0)
+      print_simple_dictionary (key, value);
+    else if (is_dictionary && g_variant_n_children (value) > 0)
       print_dictionary (g_strcmp0 (key, kind->flat_key) == 0 ? "" : key, value);
     else if (is_dictionary)
       printf ("%s: -\n", key);

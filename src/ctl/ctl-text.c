@@ -66,7 +66,8 @@ format_time (guint64 unix_s)
 static gboolean
 is_time_key (const char *key)
 {
-  return g_str_has_suffix (key, "not-before") || g_str_has_suffix (key, "not-after");
+  return g_str_has_suffix (key, "not-before") || g_str_has_suffix (key, "not-after")
+         || g_str_has_suffix (key, "-until");
 }
 
 static char *

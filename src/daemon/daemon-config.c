@@ -222,6 +222,7 @@ clear_module (gpointer data)
   g_free (module->name);
   g_free (module->device);
   g_free (module->imei);
+  daemon_recovery_clear (&module->recovery);
 }
 
 DaemonConfigModule *
@@ -243,13 +244,15 @@ daemon_config_module_equal (const DaemonConfigModule *self, const DaemonConfigMo
          && self->baud_rate == other->baud_rate && self->flow_control == other->flow_control
          && self->prompt_delay_ms == other->prompt_delay_ms && self->claim == other->claim
          && g_strcmp0 (self->imei, other->imei) == 0
-         && self->release_when_idle_s == other->release_when_idle_s && self->sync_clock == other->sync_clock;
+         && self->release_when_idle_s == other->release_when_idle_s && self->sync_clock == other->sync_clock
+         && daemon_recovery_equal (&self->recovery, &other->recovery);
 }
 
 static gboolean
 take_key (Reader *reader, const char *group, const char *key, DaemonConfigModule *module, GError **error)
 {
   g_autofree char *value = g_key_file_get_string (reader->key_file, group, key, NULL);
+  g_autofree char *problem = NULL;
 
   if (value == NULL)
     return refuse (reader, find_line (reader, group, key), error, "the value of %s is not valid", key);
@@ -258,9 +261,11 @@ take_key (Reader *reader, const char *group, const char *key, DaemonConfigModule
     if (strcmp (keys[i].name, key) == 0)
       return keys[i].take (reader, group, value, module, error);
   }
+  if (daemon_recovery_take (&module->recovery, key, value, &problem))
+    return problem == NULL || refuse (reader, find_line (reader, group, key), error, "%s", problem);
   return refuse (reader, find_line (reader, group, key), error,
                  "the key \"%s\" is not known; the keys are device, baud-rate, flow-control, prompt-delay, "
-                 "claim, imei, release-when-idle, sync-clock",
+                 "claim, imei, release-when-idle, sync-clock, " DAEMON_RECOVERY_KEYS,
                  key);
 }
 
@@ -293,6 +298,7 @@ read_module (Reader *reader, const char *group, DaemonConfigModule *module, GErr
     .sync_clock = TRUE,
     .claim = CLAIM_MODE_AUTO,
   };
+  daemon_recovery_init (&module->recovery);
   for (guint i = 0; names[i] != NULL; i++) {
     if (!take_key (reader, group, names[i], module, error))
       return FALSE;

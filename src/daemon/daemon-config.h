@@ -6,6 +6,7 @@
 #pragma once
 
 #include "claim.h"
+#include "daemon-recovery.h"
 
 #define DAEMON_CONFIG_ERROR (daemon_config_error_quark ())
 GQuark daemon_config_error_quark (void);
@@ -38,6 +39,7 @@ typedef struct {
   char *imei;
   guint release_when_idle_s;
   gboolean sync_clock;
+  DaemonRecovery recovery;
 } DaemonConfigModule;
 
 DaemonConfigModule *daemon_config_module_ref (DaemonConfigModule *self);

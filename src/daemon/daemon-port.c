@@ -96,6 +96,29 @@ port_free (gpointer data)
   g_free (self);
 }
 
+static void
+cycle_async (gpointer power_data, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  const Port *self = power_data;
+  const DaemonConfigModule *config = self->config;
+  const PowerCycle cycle = {
+    .command = config->recovery.power_command,
+    .module = config->name,
+    .device = claim_get_device (self->claim),
+    .timeout_s = config->recovery.power_timeout_s,
+  };
+
+  power_cycle_run_async (&cycle, cancellable, callback, user_data);
+}
+
+static gboolean
+cycle_finish (gpointer power_data, GAsyncResult *result, GError **error)
+{
+  return power_cycle_run_finish (result, error);
+}
+
+static const ModulePower power = { cycle_async, cycle_finish };
+
 Module *
 daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *ledger, AtTrace *trace)
 {
@@ -117,6 +140,7 @@ daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *le
     .user_data = port,
     .free_user_data = port_free,
     .door = &door,
+    .recovery = daemon_recovery_make_config (&config->recovery, &power),
   };
 
   port->config = daemon_config_module_ref (config);

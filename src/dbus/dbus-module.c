@@ -6,6 +6,7 @@
 
 #include "dbus-connection.h"
 #include "dbus-error.h"
+#include "dbus-recovery.h"
 #include "mssl-error.h"
 #include "mssl-name.h"
 #include "mssl-names.h"
@@ -92,6 +93,7 @@ on_changed (Module *module, gpointer user_data)
   set_slot_holders (self);
   set_claim (self);
   set_status (self);
+  dbus_recovery_show (module_get_recovery (module), self->skeleton);
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
 }
 

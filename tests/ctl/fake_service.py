@@ -386,6 +386,9 @@ class FakeService:
                 'slots': GLib.Variant('u', 1), 'max-send-bytes': GLib.Variant('u', 1024)} if ready else {}),
             'SlotHolders': GLib.Variant('ao', []),
             'SleepLocks': GLib.Variant('u', 0),
+            'RecoveryStep': GLib.Variant('s', 'cfun'),
+            'RecoveryCounters': GLib.Variant('a{su}', {'retry': 3, 'cfun': 1}),
+            'BreakerOpenUntil': GLib.Variant('a{st}', {'demo server.example:8883': 1900000000}),
         }))
 
     def add_context(self, name):

@@ -54,6 +54,9 @@ class Nouns(Case):
         out = self.good('module', 'show', 'm0')
         self.assertTrue(out.startswith('name: m0\nstate: ready\n'), out)
         self.assertIn('\ncapabilities.max-send-bytes: 1024\n', out)
+        self.assertIn('\nrecovery-step: cfun\n', out)
+        self.assertRegex(out, r'\nrecovery-counters\.(retry: 3|cfun: 1)\nrecovery-counters\.')
+        self.assertIn('\nbreaker-open-until.demo server.example:8883: 2030-03-17T17:46:40Z\n', out)
         self.assertIn(f'\npath: {ROOT}/modules/m0\n', out)
 
     def test_missing_module_show(self):
