@@ -7,6 +7,7 @@
 #include "bc660k-private.h"
 
 #include "bc660k-commands.h"
+#include "bc660k-confirm.h"
 #include "bc660k-network.h"
 #include "bc660k-opening.h"
 
@@ -43,7 +44,8 @@ struct Bc660kSlot {
   GTask *send_task;
   GPtrArray *close_tasks; /* whoever waits for the end of the close */
   GError *closing_reason; /* why the driver itself closes */
-  Timer timer;            /* result of open, send, close; or the grace */
+  Bc660kConfirm confirm;
+  Timer timer; /* result of open or close; or the grace */
 };
 
 static void run_close (Bc660kSlot *self);
@@ -121,6 +123,7 @@ finish (Bc660kSlot *self, const GError *error)
   self->open_pending = FALSE;
   self->close_pending = FALSE;
   self->came_up = FALSE;
+  bc660k_confirm_give_up (&self->confirm, get_timeout_ms (self));
   set_state (self, SLOT_FREE, 0);
   return_task (&open_task, g_error_copy (reason));
   return_task (&send_task, g_error_copy (reason));
@@ -318,10 +321,22 @@ bc660k_slot_open (Bc660kSlot *self, const ModuleOpenRequest *request, GTask *tas
 void
 bc660k_slot_handle_send_result (Bc660kSlot *self, int result)
 {
+  if (!bc660k_confirm_take (&self->confirm, result) && self->state == SLOT_OPEN)
+    close_because (
+        self, module_error_new (CLOSE_REASON_PROTOCOL, 0, "the module confirmed a send that there was not"));
+}
+
+static void
+on_confirmed (gboolean in_time, int result, gpointer user_data)
+{
+  Bc660kSlot *self = user_data;
+
   if (self->state != SLOT_OPEN || self->send_task == NULL)
     return;
-  timer_clear (&self->timer);
-  if (result == 0)
+  if (!in_time)
+    close_because (self,
+                   module_error_new (CLOSE_REASON_TIMEOUT, 0, "the module did not confirm the data in time"));
+  else if (result == 0)
     return_task (&self->send_task, NULL);
   else
     close_because (self, bc660k_private_result_error (result, "Sending"));
@@ -332,11 +347,13 @@ on_send_answered (Bc660kDriver *driver, char **lines, const GError *error, gpoin
 {
   Bc660kSlot *self = user_data;
 
+  if (g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED))
+    bc660k_confirm_cancel (&self->confirm);
   if (driver->channel == NULL || self->state != SLOT_OPEN || self->send_task == NULL)
     return;
   /* OK alone does not mean sent (note 2.3.3): the result must still come. */
   if (error == NULL)
-    timer_set (&self->timer, get_timeout_ms (self));
+    bc660k_confirm_expect (&self->confirm, get_timeout_ms (self));
   else
     close_because (self, translate (error, "Sending"));
 }
@@ -359,13 +376,15 @@ bc660k_slot_send (Bc660kSlot *self, GBytes *data, GTask *task)
   }
   self->send_task = g_steal_pointer (&owned);
   command = bc660k_commands_new_send (self->number, data, &format);
-  if (command != NULL)
-    bc660k_private_run (self->driver, command, on_send_answered, self);
-  else /* nothing was sent: the connection may go on */
+  if (command == NULL) { /* nothing was sent: the connection may go on */
     return_task (
         &self->send_task,
         module_error_new (CLOSE_REASON_MODULE_ERROR, 0,
                           "this firmware cannot send the bytes 0x1A and 0x1B as text: set send-format=hex"));
+    return;
+  }
+  bc660k_confirm_begin (&self->confirm);
+  bc660k_private_run (self->driver, command, on_send_answered, self);
 }
 
 void
@@ -533,6 +552,7 @@ bc660k_slot_end (Bc660kSlot *self, const GError *error)
 {
   self->open_pending = FALSE;
   self->given_up = FALSE;
+  bc660k_confirm_forget (&self->confirm);
   if (self->state != SLOT_FREE)
     finish (self, error);
 }
@@ -562,15 +582,12 @@ on_timer (gpointer user_data)
   switch (self->state) {
   case SLOT_FREE:
   case SLOT_CONFIGURING:
+  case SLOT_OPEN:
     break;
   case SLOT_OPENING:
     bc660k_network_doubt (self->driver);
     close_because (self, module_error_new (CLOSE_REASON_TIMEOUT, 0,
                                            "the module did not report the result of the open in time"));
-    break;
-  case SLOT_OPEN:
-    close_because (self,
-                   module_error_new (CLOSE_REASON_TIMEOUT, 0, "the module did not confirm the data in time"));
     break;
   case SLOT_PEER_CLOSED:
     end_grace (self);
@@ -590,6 +607,7 @@ bc660k_slot_new (Bc660kDriver *driver, guint number)
   self->number = number;
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
   self->close_tasks = g_ptr_array_new ();
+  bc660k_confirm_init (&self->confirm, on_confirmed, self);
   return self;
 }
 
@@ -598,6 +616,7 @@ bc660k_slot_free (Bc660kSlot *self)
 {
   g_clear_pointer (&self->opening, bc660k_opening_drop);
   timer_dispose (&self->timer);
+  bc660k_confirm_dispose (&self->confirm);
   g_clear_error (&self->closing_reason);
   g_ptr_array_unref (self->close_tasks);
   g_free (self);
