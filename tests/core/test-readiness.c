@@ -153,7 +153,7 @@ END_TEST
 START_TEST (a_lost_urc_is_made_up_for)
 {
   g_autoptr (World) world = make_world (&searching);
-  g_autoptr (Watch) watch = watch_open (world, NULL);
+  g_autoptr (Watch) watch G_GNUC_UNUSED = watch_open (world, NULL);
 
   fake_port_settle ();
   world->port->automatic[FAKE_CHECK] = FALSE;
@@ -315,7 +315,7 @@ static void
 open_and_fail (Module *module, FakePort *port, World *world)
 {
   g_autofree char *options = g_strdup_printf ("{'module': <'%s'>}", module_get_name (module));
-  g_autoptr (Watch) watch = watch_open (world, options);
+  g_autoptr (Watch) watch G_GNUC_UNUSED = watch_open (world, options);
 
   fake_port_settle ();
   ck_assert (fake_port_is_pending (port, FAKE_OPEN, 0));
