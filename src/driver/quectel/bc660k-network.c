@@ -115,7 +115,11 @@ take_sim_line (Bc660kDriver *driver, const char *line)
 static void
 take_event_line (Bc660kDriver *driver, const char *line)
 {
-  bc660k_status_parse_event (line, &driver->parent.status.sleep);
+  if (!bc660k_status_parse_event (line, &driver->parent.status.sleep))
+    return;
+  /* Whether it still tells what changes when it wakes up is not known. */
+  if (driver->parent.status.sleep == MODULE_SLEEP_DEEP)
+    bc660k_network_doubt (driver);
 }
 
 static const struct {
