@@ -65,6 +65,7 @@ lose_state (SimModule *self)
 {
   sim_dialogue_power (self->dialogue, FALSE);
   sim_sslio_reset (self->connections);
+  sim_sslio_set_network (self->connections, FALSE);
   sim_sslcfg_reset (self->settings);
   sim_identity_reset (self->identity);
 }

@@ -187,7 +187,6 @@ sim_sslio_reset (SimSslio *self)
 {
   for (guint i = 0; i < SIM_SSLCFG_MAX_SLOTS; i++)
     sim_slot_drop (self->slots[i]);
-  self->has_network = FALSE;
 }
 
 void

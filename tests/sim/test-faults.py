@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from sim_lab import PATIENCE_S, PROGRAM, SimTest
+from sim_lab import PATIENCE_S, PROGRAM, Ca, SimTest, TlsServer, echo
 
 
 class FaultTest(SimTest):
@@ -76,6 +76,10 @@ class LineTest(FaultTest):
         port.lines('+QNBIOTEVENT: "ENTER DEEPSLEEP"')
         port.write(b'AT+QSCLK?\r')
         port.ask('AT+QSSLCFG=0,0,"seclevel"', '+QSSLCFG: 0,0,"seclevel",0')
+        port.ask('AT+CEREG?', '+CEREG: 0,1')
+        server = TlsServer(Ca().issue('server'), echo)
+        self.addCleanup(server.close)
+        port.open(server.port)
 
     def test_silence(self):
         port = self.fault('silence at line 2 OK')
