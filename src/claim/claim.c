@@ -6,7 +6,7 @@
 #include "claim.h"
 
 #include "mm-enabler.h"
-#include "mm-inhibitor.h"
+#include "port-source.h"
 
 #define RETRY_MS 5000
 
@@ -24,8 +24,8 @@ struct Claim {
   char *device; /* as configured, or NULL */
   char *equipment_id;
   MmModems *modems;
-  MmInhibitor *inhibitor; /* NULL without a bus */
-  MmEnabler *enabler;     /* while the modem is on its way back */
+  PortSource *source;
+  MmEnabler *enabler; /* while the modem is on its way back */
   TimerClock *clock;
   gulong changed_id;
   const ClaimListener *listener;
@@ -40,7 +40,9 @@ struct Claim {
   Hold hold;
   guint life;       /* of ModemManager, when the port was taken; 0: it was not running */
   gboolean enabled; /* the modem was, and shall be again */
-  gboolean inhibiting;
+  char *uid;        /* of the modem that is taken away, or was last */
+  gboolean opening; /* the source is at it */
+  Hold wanted;      /* what will be held then */
   gboolean revoked;
   Timer retry;
 
@@ -149,18 +151,6 @@ fail (Claim *self, ClaimState state, GError *error)
   g_task_return_error (task, error);
 }
 
-static void
-open_port (Claim *self, Hold hold)
-{
-  GError *error = NULL;
-  SerialPort *port = serial_port_open (&self->port, &error);
-
-  if (port != NULL)
-    hand_out (self, hold, port);
-  else
-    fail (self, self->hold == HOLD_INHIBITED ? CLAIM_CLAIMED : CLAIM_WAITING, error);
-}
-
 /* -- inhibiting -------------------------------------------------------------------------------------- */
 
 /* What each refusal means, and whether it is a conflict that somebody must settle or passes by itself. */
@@ -198,37 +188,67 @@ handle_refusal (Claim *self, const GError *error)
 static void finish_cancelled (Claim *self);
 
 static void
-on_taken (GObject *source, GAsyncResult *result, gpointer user_data)
+finish_open (Claim *self, SerialPort *port, GError *error)
 {
-  g_autoptr (GError) error = NULL;
-  MmInhibitor *inhibitor = NULL;
-  Claim *self = user_data;
-  g_autoptr (SerialPort) port = mm_inhibitor_take_finish (inhibitor, result, &error);
-
-  if (port == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return; /* the claim was freed */
-  self->inhibiting = FALSE;
-  if (port != NULL)
-    self->hold = HOLD_INHIBITED;
-  if (g_cancellable_is_cancelled (g_task_get_cancellable (self->take))) {
-    g_clear_pointer (&port, serial_port_free);
-    finish_cancelled (self);
-  } else if (port != NULL) {
-    hand_out (self, HOLD_INHIBITED, g_steal_pointer (&port));
+  if (port != NULL) {
+    hand_out (self, self->wanted, port);
+    return;
+  }
+  /* A holder that was started again has no inhibition of the one before. */
+  if (g_dbus_error_is_remote_error (error))
+    self->hold = HOLD_NONE;
+  if (self->wanted != HOLD_INHIBITED) {
+    fail (self, CLAIM_WAITING, error);
+  } else if (self->hold == HOLD_INHIBITED) {
+    fail (self, CLAIM_CLAIMED, error);
   } else {
     handle_refusal (self, error);
+    g_error_free (error);
   }
+}
+
+static void
+on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  GError *error = NULL;
+  Claim *self = user_data;
+  g_autoptr (SerialPort) port = port_source_take_finish (result, &error);
+
+  if (port == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)) {
+    g_error_free (error);
+    return; /* the claim was freed */
+  }
+  self->opening = FALSE;
+  if (port != NULL)
+    self->hold = self->wanted;
+  if (!g_cancellable_is_cancelled (g_task_get_cancellable (self->take))) {
+    finish_open (self, g_steal_pointer (&port), error);
+    return;
+  }
+  g_clear_pointer (&port, serial_port_free);
+  g_clear_error (&error);
+  finish_cancelled (self);
+}
+
+static void
+open_port (Claim *self, Hold hold)
+{
+  self->opening = TRUE;
+  self->wanted = hold;
+  port_source_take_async (self->source, hold == HOLD_INHIBITED ? self->uid : NULL, &self->port, on_opened,
+                          self);
 }
 
 static void
 inhibit (Claim *self, const MmModemsFacts *modem)
 {
-  self->inhibiting = TRUE;
   self->enabled = modem->is_enabled;
   g_free (self->found_equipment_id);
   self->found_equipment_id = g_strdup (modem->equipment_id);
+  g_free (self->uid);
+  self->uid = g_strdup (modem->uid);
   set_state (self, CLAIM_INHIBITING, "ModemManager is letting go of the modem");
-  mm_inhibitor_take_async (self->inhibitor, modem->uid, &self->port, on_taken, self);
+  open_port (self, HOLD_INHIBITED);
 }
 
 /* -- what to do now ---------------------------------------------------------------------------------- */
@@ -309,7 +329,7 @@ reopen (Claim *self)
   }
   self->hold = HOLD_NONE;
   self->enabled = FALSE;
-  mm_inhibitor_give_async (self->inhibitor, NULL, NULL);
+  port_source_give_async (self->source, NULL, NULL);
   set_state (self, CLAIM_WAITING, "%s has gone", self->port.device);
 }
 
@@ -324,13 +344,13 @@ look (Claim *self)
   g_auto (MmModemsFacts) modem = { 0 };
   guint life = mm_modems_get_life (self->modems);
 
-  if (self->take == NULL || self->inhibiting)
+  if (self->take == NULL || self->opening)
     return;
 
   timer_clear (&self->retry);
   if (self->hold == HOLD_INHIBITED && life != self->life && life != 0) {
     self->hold = HOLD_NONE; /* it went with the ModemManager that gave it */
-    mm_inhibitor_forget (self->inhibitor);
+    port_source_forget (self->source);
   }
   if (self->hold == HOLD_INHIBITED) {
     reopen (self);
@@ -419,7 +439,7 @@ on_given (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTask) task = user_data;
   Claim *self = g_task_get_task_data (task);
   g_autoptr (GError) error = NULL;
-  gboolean given = mm_inhibitor_give_finish (NULL, result, &error);
+  gboolean given = port_source_give_finish (result, &error);
 
   if (self == NULL)
     return; /* it was freed */
@@ -443,11 +463,10 @@ claim_give_async (Claim *self, GAsyncReadyCallback callback, gpointer user_data)
   g_task_set_task_data (self->give, self, NULL);
   if (inhibited) {
     set_state (self, CLAIM_RELEASING, "ModemManager is getting the modem back");
-    mm_inhibitor_give_async (self->inhibitor, on_given, g_object_ref (self->give));
+    port_source_give_async (self->source, on_given, g_object_ref (self->give));
     return;
   }
-  if (self->inhibitor != NULL)
-    mm_inhibitor_forget (self->inhibitor);
+  port_source_forget (self->source);
   finish_give (self);
 }
 
@@ -465,7 +484,7 @@ finish_cancelled (Claim *self)
 static void
 on_cancelled (Claim *self)
 {
-  if (!self->inhibiting)
+  if (!self->opening)
     finish_cancelled (self);
 }
 
@@ -531,8 +550,7 @@ claim_new (const ClaimConfig *config, MmModems *modems, TimerClock *clock, const
   self->modem_path = g_strdup ("");
   self->found_device = g_strdup (self->device != NULL ? self->device : "");
   self->state = CLAIM_RELEASED;
-  if (mm_modems_get_bus (modems) != NULL)
-    self->inhibitor = mm_inhibitor_new (mm_modems_get_bus (modems), clock);
+  self->source = port_source_new (config->holder_path, mm_modems_get_bus (modems), clock);
   self->changed_id = g_signal_connect_swapped (modems, "changed", G_CALLBACK (on_modems_changed), self);
   timer_init (&self->retry, clock, on_retry, self);
   return self;
@@ -542,7 +560,7 @@ void
 claim_free (Claim *self)
 {
   g_signal_handler_disconnect (self->modems, self->changed_id);
-  g_clear_pointer (&self->inhibitor, mm_inhibitor_free);
+  g_clear_pointer (&self->source, port_source_free);
   g_clear_pointer (&self->enabler, mm_enabler_free);
   if (self->take != NULL)
     finish_cancelled (self);
@@ -557,5 +575,6 @@ claim_free (Claim *self)
   g_free (self->modem_path);
   g_free (self->found_device);
   g_free (self->found_equipment_id);
+  g_free (self->uid);
   g_free (self);
 }

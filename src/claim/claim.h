@@ -42,11 +42,13 @@ const char *claim_state_get_name (ClaimState state);
  * ClaimConfig: copied.
  * @port: its device may be NULL, but in CLAIM_MODE_DEVICE: then the modem is found by its identity.
  * @equipment_id: the IMEI that the modem must have, or NULL.
+ * @holder_path: the socket of the holder, or NULL.
  */
 typedef struct {
   ClaimMode mode;
   SerialPortSettings port;
   const char *equipment_id;
+  const char *holder_path;
 } ClaimConfig;
 
 /**

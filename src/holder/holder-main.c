@@ -18,6 +18,7 @@
 
 typedef struct {
   GMainLoop *loop;
+  GDBusConnection *bus; /* NULL without one */
   HolderServer *server;
   gboolean activated; /* somebody else listens for us */
   gboolean stopping;
@@ -96,13 +97,17 @@ run (Holder *self, const char *path, const HolderPortTiming *timing)
     socket = listen_at (path, &error);
   if (socket == NULL)
     return complain (EXIT_FAILURE, error);
+  self->bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, NULL);
+  if (self->bus != NULL)
+    g_dbus_connection_set_exit_on_close (self->bus, FALSE);
   self->loop = g_main_loop_new (NULL, FALSE);
-  self->server = holder_server_new (socket, timing, on_idle, self);
+  self->server = holder_server_new (socket, self->bus, timing, on_idle, self);
   g_unix_signal_add (SIGTERM, on_signal, self);
   g_unix_signal_add (SIGINT, on_signal, self);
   g_main_loop_run (self->loop);
   holder_server_free (self->server);
   g_main_loop_unref (self->loop);
+  g_clear_object (&self->bus);
   if (!self->activated)
     g_unlink (path);
   return EXIT_SUCCESS;

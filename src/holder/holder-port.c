@@ -8,10 +8,12 @@
 
 #include "at-parser.h"
 #include "holder-message.h"
+#include "mm-inhibitor.h"
 #include "timer.h"
 
 const HolderPortTiming holder_port_timing_default = {
   .grace_ms = 20000,
+  .spare_ms = 60000,
   .prompt_ms = 5000,
   .answer_ms = 3000,
   .quiet_ms = 300,
@@ -19,27 +21,33 @@ const HolderPortTiming holder_port_timing_default = {
 };
 
 typedef enum {
+  PHASE_CLOSED,   /* nothing was done yet, or the port was released: ModemManager may still go without */
+  PHASE_OPENING,  /* ModemManager is letting go of the modem */
   PHASE_ATTENDED, /* a daemon reads the port */
   PHASE_PROMPT,   /* the daemon died behind a command whose data the module waits for, or is about to */
   PHASE_GRACE,    /* a daemon may come back */
   PHASE_PROBE,    /* the farewell: does the module answer? */
   PHASE_LINE,     /* a line of the farewell was written; its result is awaited */
   PHASE_QUIET,    /* what belongs to the line before may still come */
+  PHASE_GIVING,   /* ModemManager is getting the modem back */
   PHASE_GONE,
 } Phase;
 
 struct HolderPort {
+  const HolderPortConfig *config;
   SerialPortSettings settings;
   char *device; /* behind settings.device */
-  const HolderPortTiming *timing;
-  HolderPortGoneFunc gone;
-  gpointer gone_data;
+  char *uid;
+  MmInhibitor *inhibitor; /* NULL when there is nothing to inhibit */
+  gboolean inhibited;
 
-  SerialPort *port; /* NULL once it is given back */
+  SerialPort *port; /* NULL while it is closed */
   Phase phase;
   Timer timer; /* of the phase */
   gboolean held_over;
   gboolean hung_up;
+
+  gboolean busy; /* with ModemManager, whose answer has to be waited for */
 
   GSocket *link; /* of the daemon that has the port, or waits for it */
   GSource *link_source;
@@ -98,14 +106,73 @@ drop_link (HolderPort *self)
   g_clear_object (&self->link);
 }
 
-/** The port is closed; the owner frees this from the main loop. */
+static void
+refuse (HolderPort *self, const GError *error)
+{
+  int code = g_dbus_error_is_remote_error (error) ? G_IO_ERROR_DBUS_ERROR : error->code;
+
+  if (self->link != NULL)
+    holder_message_send_value (self->link, HOLDER_MESSAGE_REFUSED,
+                               g_variant_new (HOLDER_MESSAGE_REFUSED_TYPE, code, error->message), -1, NULL);
+  drop_link (self);
+}
+
+/** The owner frees this from the main loop. */
+static void
+end (HolderPort *self)
+{
+  if (self->link != NULL)
+    holder_message_send (self->link, HOLDER_MESSAGE_GIVEN, NULL, -1, NULL);
+  drop_link (self);
+  set_phase (self, PHASE_GONE, 0);
+  timer_set (&self->timer, 0);
+}
+
+static void
+on_given (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  HolderPort *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!mm_inhibitor_give_finish (NULL, result, &error))
+    g_message ("%s: ModemManager did not take it back: %s", self->device, error->message);
+  self->busy = FALSE;
+  end (self);
+}
+
+/** The port is closed. */
+static void
+give_back (HolderPort *self)
+{
+  if (!self->inhibited) {
+    end (self);
+    return;
+  }
+  self->inhibited = FALSE;
+  self->busy = TRUE;
+  set_phase (self, PHASE_GIVING, 0);
+  mm_inhibitor_give_async (self->inhibitor, on_given, self);
+}
+
 static void
 let_go (HolderPort *self)
 {
   drop_link (self);
   g_clear_pointer (&self->port, serial_port_free);
-  set_phase (self, PHASE_GONE, 0);
-  timer_set (&self->timer, 0);
+  give_back (self);
+}
+
+/** The daemon has closed the port in good order, and may want it again soon. */
+static void
+release (HolderPort *self)
+{
+  drop_link (self);
+  g_message ("%s: released", self->device);
+  g_clear_pointer (&self->port, serial_port_free);
+  if (self->inhibited)
+    set_phase (self, PHASE_CLOSED, self->config->timing->spare_ms);
+  else
+    end (self);
 }
 
 /* -- nobody comes back ------------------------------------------------------------------------------- */
@@ -121,14 +188,14 @@ write_text (HolderPort *self, const char *text)
 static void
 probe (HolderPort *self)
 {
-  if (self->probes_sent == self->timing->probes || self->hung_up) {
+  if (self->probes_sent == self->config->timing->probes || self->hung_up) {
     g_warning ("%s: the module does not answer; it is let go as it is", self->device);
     let_go (self);
     return;
   }
   /* The CR ends what an unfinished command may have left in the module's line. */
   self->probes_sent++;
-  set_phase (self, PHASE_PROBE, self->timing->answer_ms);
+  set_phase (self, PHASE_PROBE, self->config->timing->answer_ms);
   write_text (self, "\rAT\r");
 }
 
@@ -145,7 +212,7 @@ say_next_line (HolderPort *self)
   }
   self->next_line++;
   text = g_strconcat (line, "\r", NULL);
-  set_phase (self, PHASE_LINE, self->timing->answer_ms);
+  set_phase (self, PHASE_LINE, self->config->timing->answer_ms);
   write_text (self, text);
 }
 
@@ -169,18 +236,21 @@ handle_line (HolderPort *self, const char *line)
   switch (self->phase) {
   case PHASE_PROBE:
     if (strcmp (line, "OK") == 0)
-      set_phase (self, PHASE_QUIET, self->timing->quiet_ms);
+      set_phase (self, PHASE_QUIET, self->config->timing->quiet_ms);
     break;
   case PHASE_LINE:
     if (is_final (line))
-      set_phase (self, PHASE_QUIET, self->timing->quiet_ms);
+      set_phase (self, PHASE_QUIET, self->config->timing->quiet_ms);
     break;
   case PHASE_QUIET:
-    timer_set (&self->timer, self->timing->quiet_ms);
+    timer_set (&self->timer, self->config->timing->quiet_ms);
     break;
+  case PHASE_CLOSED:
+  case PHASE_OPENING:
   case PHASE_ATTENDED:
   case PHASE_PROMPT:
   case PHASE_GRACE:
+  case PHASE_GIVING:
   case PHASE_GONE:
     break;
   }
@@ -230,7 +300,7 @@ settle (HolderPort *self)
   if (self->link != NULL)
     hand_over (self);
   else
-    set_phase (self, PHASE_GRACE, self->timing->grace_ms);
+    set_phase (self, PHASE_GRACE, self->config->timing->grace_ms);
 }
 
 static void
@@ -255,7 +325,7 @@ take_over (HolderPort *self)
   else if (self->prompted)
     finish_data_mode (self);
   else
-    set_phase (self, PHASE_PROMPT, self->timing->prompt_ms);
+    set_phase (self, PHASE_PROMPT, self->config->timing->prompt_ms);
 }
 
 static void
@@ -264,7 +334,12 @@ on_timer (gpointer user_data)
   HolderPort *self = user_data;
 
   switch (self->phase) {
+  case PHASE_OPENING:
   case PHASE_ATTENDED:
+  case PHASE_GIVING:
+    break;
+  case PHASE_CLOSED:
+    give_back (self);
     break;
   case PHASE_PROMPT:
     /* The daemon may have read the prompt. Anything else than what was announced could become part of the
@@ -285,7 +360,7 @@ on_timer (gpointer user_data)
     say_next_line (self);
     break;
   case PHASE_GONE:
-    self->gone (self, self->gone_data);
+    self->config->gone (self, self->config->gone_data);
     break;
   }
 }
@@ -337,7 +412,7 @@ set_farewell (HolderPort *self, GBytes *data)
 {
   gsize size;
   const char *text = g_bytes_get_data (data, &size);
-  g_autofree char *copy = g_strndup (text, size);
+  g_autofree char *copy = g_strndup (size > 0 ? text : "", size);
 
   g_strfreev (self->farewell);
   self->farewell = g_strsplit (copy, "\n", -1);
@@ -368,9 +443,10 @@ handle_message (HolderPort *self, const HolderMessage *message)
     set_farewell (self, message->data);
     break;
   case HOLDER_MESSAGE_RELEASE:
-    g_message ("%s: released", self->device);
-    let_go (self);
+    release (self);
     break;
+  case HOLDER_MESSAGE_GIVE:
+  case HOLDER_MESSAGE_GIVEN:
   case HOLDER_MESSAGE_OPEN:
   case HOLDER_MESSAGE_OPENED:
   case HOLDER_MESSAGE_REFUSED:
@@ -410,18 +486,94 @@ holder_port_catch_up (HolderPort *self)
   }
 }
 
-void
-holder_port_attach (HolderPort *self, GSocket *link)
+static void
+fail_to_open (HolderPort *self, const GError *error)
 {
-  if (self->phase == PHASE_ATTENDED && self->link != NULL)
-    take_over (self);
+  refuse (self, error);
+  if (self->inhibited)
+    set_phase (self, PHASE_CLOSED, self->config->timing->spare_ms);
+  else
+    end (self);
+}
+
+static void
+take_port (HolderPort *self, SerialPort *port)
+{
+  self->port = port;
+  if (self->link != NULL) {
+    hand_over (self);
+    return;
+  }
+  /* Nobody wants it any more. */
+  release (self);
+}
+
+static void
+on_inhibited (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  HolderPort *self = user_data;
+  g_autoptr (GError) error = NULL;
+  SerialPort *port = mm_inhibitor_take_finish (NULL, result, &error);
+
+  if (port == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return; /* this was freed */
+  self->inhibited = port != NULL;
+  if (port != NULL)
+    take_port (self, port);
+  else
+    fail_to_open (self, error);
+}
+
+static void
+open_port (HolderPort *self)
+{
+  g_autoptr (GError) error = NULL;
+  SerialPort *port;
+
+  if (self->inhibitor != NULL && !self->inhibited) {
+    set_phase (self, PHASE_OPENING, 0);
+    mm_inhibitor_take_async (self->inhibitor, self->uid, &self->settings, on_inhibited, self);
+    return;
+  }
+  port = serial_port_open (&self->settings, &error);
+  if (port != NULL)
+    take_port (self, port);
+  else
+    fail_to_open (self, error);
+}
+
+static void
+set_link (HolderPort *self, GSocket *link)
+{
   drop_link (self);
   self->link = g_object_ref (link);
   self->link_source = g_socket_create_source (link, G_IO_IN, NULL);
   g_source_set_callback (self->link_source, G_SOURCE_FUNC (on_link), self, NULL);
   g_source_attach (self->link_source, g_main_context_get_thread_default ());
-  if (self->phase != PHASE_PROMPT)
+}
+
+void
+holder_port_attach (HolderPort *self, GSocket *link)
+{
+  if (self->phase == PHASE_ATTENDED && self->link != NULL)
+    take_over (self);
+  set_link (self, link);
+  if (self->phase == PHASE_CLOSED)
+    open_port (self);
+  else if (self->phase != PHASE_PROMPT && self->phase != PHASE_OPENING)
     hand_over (self);
+}
+
+void
+holder_port_give (HolderPort *self, GSocket *link)
+{
+  if (self->phase != PHASE_CLOSED) {
+    /* A port that is open, or about to be, is given back by whoever has it. */
+    holder_message_send (link, HOLDER_MESSAGE_GIVEN, NULL, -1, NULL);
+    return;
+  }
+  set_link (self, link);
+  give_back (self);
 }
 
 void
@@ -429,6 +581,8 @@ holder_port_hurry (HolderPort *self)
 {
   if (self->phase == PHASE_GRACE)
     begin_farewell (self);
+  else if (self->phase == PHASE_CLOSED)
+    give_back (self);
 }
 
 /* -- the object -------------------------------------------------------------------------------------- */
@@ -436,39 +590,34 @@ holder_port_hurry (HolderPort *self)
 gboolean
 holder_port_has_device (HolderPort *self, const char *device)
 {
-  return self->phase != PHASE_GONE && strcmp (self->device, device) == 0;
+  return self->phase != PHASE_GIVING && self->phase != PHASE_GONE && strcmp (self->device, device) == 0;
 }
 
 gboolean
-holder_port_has_settings (HolderPort *self, const SerialPortSettings *settings)
+holder_port_fits (HolderPort *self, const SerialPortSettings *settings, const char *uid)
 {
   return self->settings.baud_rate == settings->baud_rate
-         && self->settings.flow_control == settings->flow_control;
+         && self->settings.flow_control == settings->flow_control && strcmp (self->uid, uid) == 0;
 }
 
 HolderPort *
-holder_port_new (const SerialPortSettings *settings, const HolderPortTiming *timing, HolderPortGoneFunc gone,
-                 gpointer user_data, GError **error)
+holder_port_new (const HolderPortConfig *config, const SerialPortSettings *settings, const char *uid)
 {
-  SerialPort *port = serial_port_open (settings, error);
-  HolderPort *self;
+  HolderPort *self = g_new0 (HolderPort, 1);
 
-  if (port == NULL)
-    return NULL;
-  self = g_new0 (HolderPort, 1);
-  self->port = port;
+  self->config = config;
   self->device = g_strdup (settings->device);
   self->settings = *settings;
   self->settings.device = self->device;
-  self->timing = timing;
-  self->gone = gone;
-  self->gone_data = user_data;
+  self->uid = g_strdup (uid);
+  if (*uid != '\0')
+    self->inhibitor = mm_inhibitor_new (config->bus, timer_clock_get_system ());
   self->parser = at_parser_new (&framing, NULL);
   self->farewell = g_new0 (char *, 1);
   self->log = g_byte_array_new ();
   self->log_complete = TRUE;
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
-  set_phase (self, PHASE_ATTENDED, 0);
+  set_phase (self, PHASE_CLOSED, 0);
   return self;
 }
 
@@ -478,9 +627,11 @@ holder_port_free (HolderPort *self)
   drop_link (self);
   timer_dispose (&self->timer);
   g_clear_pointer (&self->port, serial_port_free);
+  g_clear_pointer (&self->inhibitor, mm_inhibitor_free);
   at_parser_free (self->parser);
   g_byte_array_unref (self->log);
   g_strfreev (self->farewell);
+  g_free (self->uid);
   g_free (self->device);
   g_free (self);
 }

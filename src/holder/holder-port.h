@@ -19,21 +19,40 @@ typedef void (*HolderPortGoneFunc) (HolderPort *port, gpointer user_data);
 /** How much is kept of what the module says while nobody reads. */
 #define HOLDER_PORT_LOG_MAX_BYTES (64 * 1024)
 
-/** HolderPortTiming: all in milliseconds. @grace_ms: how long a daemon may take to come back. */
+/**
+ * HolderPortTiming: all in milliseconds.
+ * @grace_ms: how long a daemon may take to come back.
+ * @spare_ms: how long ModemManager goes without a modem whose port was released; more than the daemon waits
+ * before it opens a port again.
+ * @prompt_ms: for a prompt; the daemon may have seen it already.
+ * @answer_ms: for an answer to one line.
+ * @quiet_ms: of silence behind an answer, since results may follow.
+ * @probes: how many go unanswered before the module is let go as it is.
+ */
 typedef struct {
   guint grace_ms;
-  guint prompt_ms; /**< for a prompt; the daemon may have seen it already */
-  guint answer_ms; /**< for an answer to one line */
-  guint quiet_ms;  /**< of silence behind an answer, since results may follow */
-  guint probes;    /**< how many go unanswered before the module is let go as it is */
+  guint spare_ms;
+  guint prompt_ms;
+  guint answer_ms;
+  guint quiet_ms;
+  guint probes;
 } HolderPortTiming;
 
-/** 20 s, 5 s, 3 s, 0.3 s, 6. */
+/** 20 s, 60 s, 5 s, 3 s, 0.3 s, 6. */
 extern const HolderPortTiming holder_port_timing_default;
 
-/** Opens the port. The errors of serial_port_open(). @timing must outlive it. */
-HolderPort *holder_port_new (const SerialPortSettings *settings, const HolderPortTiming *timing,
-                             HolderPortGoneFunc gone, gpointer user_data, GError **error);
+/** Where ModemManager is: the bus, or NULL without one. */
+typedef struct {
+  GDBusConnection *bus;
+  const HolderPortTiming *timing;
+  HolderPortGoneFunc gone;
+  gpointer gone_data;
+} HolderPortConfig;
+
+/** A port that is not open yet. @uid: what ModemManager has to let go of, or an empty text. What @config
+ * points to must outlive it. */
+HolderPort *
+holder_port_new (const HolderPortConfig *config, const SerialPortSettings *settings, const char *uid);
 
 /** Closes the port as it is. */
 void holder_port_free (HolderPort *self);
@@ -45,11 +64,18 @@ void holder_port_catch_up (HolderPort *self);
 
 /** FALSE for a port that has been let go. */
 gboolean holder_port_has_device (HolderPort *self, const char *device);
-gboolean holder_port_has_settings (HolderPort *self, const SerialPortSettings *settings);
 
-/** Gives the port to the daemon at the other end of @link; it hears of it as soon as the module waits for
- * nothing. Any daemon that had it has it no more. Not for a port that has been let go. */
+/** Whether it is, or can be, as wanted: closed, or open with these settings. */
+gboolean holder_port_fits (HolderPort *self, const SerialPortSettings *settings, const char *uid);
+
+/** Opens the port, unless it is open, and gives it to the daemon at the other end of @link; it hears of it as
+ * soon as the module waits for nothing. Any daemon that had it has it no more. Not for a port that has been
+ * let go. */
 void holder_port_attach (HolderPort *self, GSocket *link);
+
+/** ModemManager gets its modem back, unless a daemon has the port. The other end of @link hears when it has.
+ */
+void holder_port_give (HolderPort *self, GSocket *link);
 
 /** Nobody comes back any more: the farewell is said now, if no daemon has the port. */
 void holder_port_hurry (HolderPort *self);

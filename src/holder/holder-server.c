@@ -9,7 +9,7 @@
 struct HolderServer {
   GSocket *socket;
   GSource *source;
-  const HolderPortTiming *timing;
+  HolderPortConfig port_config;
   HolderServerIdleFunc idle;
   gpointer idle_data;
   GPtrArray *guests; /* of Guest */
@@ -70,35 +70,21 @@ find_port (HolderServer *self, const char *device)
   return NULL;
 }
 
-/** Other settings are wanted: what is held cannot serve. */
+/** What is held with other settings cannot serve. */
 static void
-drop_unlike (HolderServer *self, const SerialPortSettings *settings)
+drop_unlike (HolderServer *self, const SerialPortSettings *settings, const char *uid)
 {
   HolderPort *port = find_port (self, settings->device);
 
-  if (port != NULL && !holder_port_has_settings (port, settings))
+  if (port != NULL && !holder_port_fits (port, settings, uid))
     g_ptr_array_remove (self->ports, port);
 }
 
 static void
-serve (HolderServer *self, GSocket *socket, const SerialPortSettings *settings)
+catch_up (HolderServer *self)
 {
-  HolderPort *port;
-  g_autoptr (GError) error = NULL;
-
   for (guint i = 0; i < self->ports->len; i++)
     holder_port_catch_up (self->ports->pdata[i]);
-  drop_unlike (self, settings);
-  port = find_port (self, settings->device);
-  if (port == NULL) {
-    port = holder_port_new (settings, self->timing, on_gone, self, &error);
-    if (port == NULL) {
-      refuse (socket, error);
-      return;
-    }
-    g_ptr_array_add (self->ports, port);
-  }
-  holder_port_attach (port, socket);
 }
 
 static void
@@ -106,13 +92,56 @@ handle_open (HolderServer *self, GSocket *socket, const HolderMessage *message)
 {
   g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_OPEN_TYPE);
   SerialPortSettings settings;
+  const char *uid;
   guint flow_control;
+  HolderPort *port;
 
-  if (message->type != HOLDER_MESSAGE_OPEN || value == NULL)
+  if (value == NULL)
     return;
-  g_variant_get (value, "(&suu)", &settings.device, &settings.baud_rate, &flow_control);
+  g_variant_get (value, "(&suu&s)", &settings.device, &settings.baud_rate, &flow_control, &uid);
   settings.flow_control = (SerialFlowControl) flow_control;
-  serve (self, socket, &settings);
+  if (*uid != '\0' && self->port_config.bus == NULL) {
+    g_autoptr (GError) error =
+        g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "The holder has no bus");
+
+    refuse (socket, error);
+    return;
+  }
+  catch_up (self);
+  drop_unlike (self, &settings, uid);
+  port = find_port (self, settings.device);
+  if (port == NULL) {
+    port = holder_port_new (&self->port_config, &settings, uid);
+    g_ptr_array_add (self->ports, port);
+  }
+  holder_port_attach (port, socket);
+}
+
+static void
+handle_give (HolderServer *self, GSocket *socket, const HolderMessage *message)
+{
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_GIVE_TYPE);
+  const char *device;
+  HolderPort *port;
+
+  if (value == NULL)
+    return;
+  g_variant_get (value, "(&s)", &device);
+  catch_up (self);
+  port = find_port (self, device);
+  if (port != NULL)
+    holder_port_give (port, socket);
+  else
+    holder_message_send (socket, HOLDER_MESSAGE_GIVEN, NULL, -1, NULL);
+}
+
+static void
+handle_first (HolderServer *self, GSocket *socket, const HolderMessage *message)
+{
+  if (message->type == HOLDER_MESSAGE_OPEN)
+    handle_open (self, socket, message);
+  else if (message->type == HOLDER_MESSAGE_GIVE)
+    handle_give (self, socket, message);
 }
 
 static gboolean
@@ -129,7 +158,7 @@ on_guest (GSocket *socket, GIOCondition condition, gpointer user_data)
     return G_SOURCE_CONTINUE;
   g_ptr_array_remove_fast (self->guests, guest);
   if (received)
-    handle_open (self, held, &message);
+    handle_first (self, held, &message);
   check_idle (self);
   return G_SOURCE_REMOVE;
 }
@@ -158,13 +187,13 @@ on_connection (GSocket *socket, GIOCondition condition, gpointer user_data)
 }
 
 HolderServer *
-holder_server_new (GSocket *socket, const HolderPortTiming *timing, HolderServerIdleFunc idle,
-                   gpointer user_data)
+holder_server_new (GSocket *socket, GDBusConnection *bus, const HolderPortTiming *timing,
+                   HolderServerIdleFunc idle, gpointer user_data)
 {
   HolderServer *self = g_new0 (HolderServer, 1);
 
   self->socket = g_object_ref (socket);
-  self->timing = timing;
+  self->port_config = (HolderPortConfig){ bus, timing, on_gone, self };
   self->idle = idle;
   self->idle_data = user_data;
   self->guests = g_ptr_array_new_with_free_func (guest_free);

@@ -13,9 +13,9 @@ typedef struct HolderServer HolderServer;
 /** Nothing is held any more and nobody is connected. Runs from the main loop, at each such moment. */
 typedef void (*HolderServerIdleFunc) (gpointer user_data);
 
-/** Serves @socket, which listens. @timing must outlive it. */
-HolderServer *holder_server_new (GSocket *socket, const HolderPortTiming *timing, HolderServerIdleFunc idle,
-                                 gpointer user_data);
+/** Serves @socket, which listens. @bus: where ModemManager is, or NULL. @timing must outlive it. */
+HolderServer *holder_server_new (GSocket *socket, GDBusConnection *bus, const HolderPortTiming *timing,
+                                 HolderServerIdleFunc idle, gpointer user_data);
 
 /** Closes all ports as they are. */
 void holder_server_free (HolderServer *self);

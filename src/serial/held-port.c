@@ -136,6 +136,11 @@ answer (Link *self, HolderMessage *message)
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
   SerialPort *port;
 
+  if (message->type == HOLDER_MESSAGE_GIVEN) {
+    link_free (self);
+    g_task_return_boolean (task, TRUE);
+    return;
+  }
   if (message->type != HOLDER_MESSAGE_OPENED) {
     link_free (self);
     g_task_return_error (task, translate_refusal (message));
@@ -200,21 +205,16 @@ connect_to (const char *socket_path, GError **error)
   return g_steal_pointer (&socket);
 }
 
-void
-held_port_open_async (const char *socket_path, const SerialPortSettings *settings,
-                      GAsyncReadyCallback callback, gpointer user_data)
+/** Says the first message, @value (floating), to the holder; what it answers ends @task (taken). */
+static void
+start (const char *socket_path, HolderMessageType type, GVariant *value, guint baud_rate, GTask *task)
 {
-  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+  g_autoptr (GVariant) held = g_variant_ref_sink (value);
   g_autoptr (GError) error = NULL;
   g_autoptr (GSocket) socket = connect_to (socket_path, &error);
   Link *self;
 
-  g_task_set_source_tag (task, held_port_open_async);
-  if (socket == NULL
-      || !holder_message_send_value (socket, HOLDER_MESSAGE_OPEN,
-                                     g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, settings->device,
-                                                    settings->baud_rate, (guint) settings->flow_control),
-                                     -1, &error)) {
+  if (socket == NULL || !holder_message_send_value (socket, type, held, -1, &error)) {
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
                              "the holder of the ports at %s cannot be reached: %s", socket_path,
                              error->message);
@@ -224,10 +224,23 @@ held_port_open_async (const char *socket_path, const SerialPortSettings *setting
   self = g_new0 (Link, 1);
   self->socket = g_steal_pointer (&socket);
   self->task = task;
-  self->baud_rate = settings->baud_rate;
+  self->baud_rate = baud_rate;
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
   g_source_attach (self->source, g_main_context_get_thread_default ());
+}
+
+void
+held_port_open_async (const char *socket_path, const char *uid, const SerialPortSettings *settings,
+                      GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, held_port_open_async);
+  start (socket_path, HOLDER_MESSAGE_OPEN,
+         g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, settings->device, settings->baud_rate,
+                        (guint) settings->flow_control, uid != NULL ? uid : ""),
+         settings->baud_rate, task);
 }
 
 SerialPort *
@@ -236,4 +249,22 @@ held_port_open_finish (GAsyncResult *result, GError **error)
   g_return_val_if_fail (g_async_result_is_tagged (result, held_port_open_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+held_port_give_async (const char *socket_path, const char *device, GAsyncReadyCallback callback,
+                      gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, held_port_give_async);
+  start (socket_path, HOLDER_MESSAGE_GIVE, g_variant_new (HOLDER_MESSAGE_GIVE_TYPE, device), 0, task);
+}
+
+gboolean
+held_port_give_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, held_port_give_async), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }

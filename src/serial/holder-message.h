@@ -10,8 +10,9 @@
 /**
  * HolderMessageType: @daemon to holder, or the other way.
  *
- * @HOLDER_MESSAGE_OPEN: the first one: HOLDER_MESSAGE_OPEN_TYPE: the device, baud rate and flow control
- * (#SerialFlowControl). One port for each socket.
+ * @HOLDER_MESSAGE_OPEN: the first one: HOLDER_MESSAGE_OPEN_TYPE: the device, baud rate, flow control
+ * (#SerialFlowControl), and the uid of the device that ModemManager has to let go of before, or nothing. One
+ * port for each socket.
  * @HOLDER_MESSAGE_OPENED: the answer, with the file descriptor of the port: HOLDER_MESSAGE_OPENED_TYPE:
  * whether the port was held over from an earlier life of the daemon, what the port has said since, whether
  * that is all, and the farewell that this life left unsaid.
@@ -22,7 +23,11 @@
  * @HOLDER_MESSAGE_PROMPT: the module's prompt has come.
  * @HOLDER_MESSAGE_WRITE_ANNOUNCED: what was announced goes to the port, once.
  * @HOLDER_MESSAGE_FAREWELL: lines, each with a newline, for a module that nobody comes back to.
- * @HOLDER_MESSAGE_RELEASE: the port is to be closed now, as it is.
+ * @HOLDER_MESSAGE_RELEASE: the port is to be closed now, as it is. What was taken from ModemManager stays so
+ * for a while, since the port may be wanted again.
+ * @HOLDER_MESSAGE_GIVE: instead of OPEN: HOLDER_MESSAGE_GIVE_TYPE: this device, which nobody has open, goes
+ * back to ModemManager.
+ * @HOLDER_MESSAGE_GIVEN: the answer, when it has.
  */
 typedef enum {
   HOLDER_MESSAGE_OPEN = 1,
@@ -34,9 +39,12 @@ typedef enum {
   HOLDER_MESSAGE_WRITE_ANNOUNCED,
   HOLDER_MESSAGE_FAREWELL,
   HOLDER_MESSAGE_RELEASE,
+  HOLDER_MESSAGE_GIVE,
+  HOLDER_MESSAGE_GIVEN,
 } HolderMessageType;
 
-#define HOLDER_MESSAGE_OPEN_TYPE "(suu)"
+#define HOLDER_MESSAGE_OPEN_TYPE "(suus)"
+#define HOLDER_MESSAGE_GIVE_TYPE "(s)"
 #define HOLDER_MESSAGE_OPENED_TYPE "(baybas)"
 #define HOLDER_MESSAGE_REFUSED_TYPE "(is)"
 

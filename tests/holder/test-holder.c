@@ -32,9 +32,9 @@ typedef struct {
 static Fixture fixture;
 
 /* Short, but for the grace, which a test that waits for it makes short itself. */
-static const HolderPortTiming patient = { 60000, 60000, 60000, 1, 2 };
-static const HolderPortTiming hasty = { 1, 1, 60000, 1, 2 };
-static const HolderPortTiming deaf = { 1, 1, 1, 1, 2 };
+static const HolderPortTiming patient = { 60000, 60000, 60000, 60000, 1, 2 };
+static const HolderPortTiming hasty = { 1, 1, 1, 60000, 1, 2 };
+static const HolderPortTiming deaf = { 1, 1, 1, 1, 1, 2 };
 
 static void
 on_idle (gpointer user_data)
@@ -78,7 +78,7 @@ serve (const HolderPortTiming *timing)
 
   ck_assert (g_socket_bind (socket, address, FALSE, NULL));
   ck_assert (g_socket_listen (socket, NULL));
-  fixture.server = holder_server_new (socket, timing, on_idle, NULL);
+  fixture.server = holder_server_new (socket, NULL, timing, on_idle, NULL);
 }
 
 /* -- the module ------------------------------------------------------------------------------------- */
@@ -138,8 +138,8 @@ daemon_new (guint baud_rate)
   g_socket_set_blocking (socket, FALSE);
   ck_assert (g_socket_connect (socket, address, NULL, NULL));
   ck_assert (holder_message_send_value (
-      socket, HOLDER_MESSAGE_OPEN, g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, fixture.device, baud_rate, 0), -1,
-      NULL));
+      socket, HOLDER_MESSAGE_OPEN, g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, fixture.device, baud_rate, 0, ""),
+      -1, NULL));
   return socket;
 }
 
@@ -342,6 +342,7 @@ START_TEST (a_daemon_comes_back_in_the_middle_of_the_farewell)
   serve (&hasty);
   socket = daemon_new (115200);
   expect_opened (socket, FALSE, "");
+  tell (socket, HOLDER_MESSAGE_FAREWELL, NULL);
   tell (socket, HOLDER_MESSAGE_FAREWELL, "AT+QSSLCLOSE=0,0\n");
   kill_daemon (socket);
   expect_written ("\rAT\r");
@@ -498,7 +499,7 @@ open_held (void)
   SerialPortSettings settings = { fixture.device, 115200, SERIAL_FLOW_CONTROL_NONE };
   SerialPort *port = NULL;
 
-  held_port_open_async (fixture.path, &settings, on_opened, &port);
+  held_port_open_async (fixture.path, NULL, &settings, on_opened, &port);
   while (port == NULL)
     g_main_context_iteration (NULL, TRUE);
   serial_port_set_listener (port, &listener, NULL);
@@ -581,7 +582,7 @@ START_TEST (there_is_no_holder)
   SerialPortSettings settings = { fixture.device, 115200, SERIAL_FLOW_CONTROL_NONE };
   g_autoptr (GError) error = NULL;
 
-  held_port_open_async (fixture.path, &settings, on_refused, &error);
+  held_port_open_async (fixture.path, NULL, &settings, on_refused, &error);
   while (error == NULL)
     g_main_context_iteration (NULL, TRUE);
   ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED));

@@ -25,6 +25,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 
 SOURCE_ROOT = os.environ['MODEMSSL_SOURCE_ROOT']
 MODEMSSLD = os.environ['MODEMSSLD']
+MODEMSSL_HOLDER = os.environ['MODEMSSL_HOLDER']
 MODEMSSLCTL = os.environ['MODEMSSLCTL']
 MODEMSSL_SIM = os.environ['MODEMSSL_SIM']
 
@@ -120,6 +121,7 @@ class Lab:
         self.closers = []
         self.count = 0
         self.bus = None
+        self.holder_socket = None
         try:
             self.bus = Bus(self, policy)
         except BaseException:
@@ -188,6 +190,14 @@ class Lab:
 
     def sim(self, *switches, **options):
         return Sim(self, *switches, **options)
+
+    def holder(self, grace_s=600):
+        """The holder of the ports of the daemons that are started from now on."""
+        self.holder_socket = self.path('holder.sock')
+        process = self.start([MODEMSSL_HOLDER, '--socket', self.holder_socket, '--grace', str(grace_s)], 'holder')
+        process.expected_status = 0
+        wait_for(lambda: os.path.exists(self.holder_socket), 'the holder')
+        return process
 
     def daemon(self, *sims, **options):
         return Daemon(self, sims, **options)
@@ -331,9 +341,10 @@ class Sim:
 class Daemon:
     """A modemssld on the lab's bus that claims the ports of some simulators."""
 
-    def __init__(self, lab, sims, settings=None, wait=True):
+    def __init__(self, lab, sims, settings=None, wait=True, device=None):
         self.lab = lab
         self.sims = sims
+        self.device = device
         self.settings = {'prompt-delay': '0', **(settings or {})}
         self.state_dir = lab.path('state')
         self.config = lab.path('modemssld.conf')
@@ -344,7 +355,7 @@ class Daemon:
     def render(self):
         groups = []
         for sim in self.sims:
-            lines = [f'[module {sim.name}]', f'device={sim.link}']
+            lines = [f'[module {sim.name}]', f'device={self.device or sim.link}']
             if sim.baud:
                 lines.append(f'baud-rate={sim.baud}')
             lines += [f'{key}={value}' for key, value in self.settings.items()]

@@ -145,6 +145,7 @@ class TlsServer:
             self.context.load_verify_locations(ca.cert)
         self.behave = behave
         self.results = queue.Queue()
+        self.accepted = False
         self.sockets = []
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
@@ -159,6 +160,7 @@ class TlsServer:
             except OSError:
                 return
             accepted.settimeout(PATIENCE_S)
+            self.accepted = True
             self.sockets.append(accepted)
             self.results.put(self.serve(accepted))
 

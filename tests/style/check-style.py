@@ -27,7 +27,7 @@ LAYERS = {
     'claim': ['base', 'serial', 'at', 'driver', 'driver/quectel'],
     'core': ['base', 'driver', 'claim'],
     'dbus': ['base', 'driver', 'core'],
-    'holder': ['base', 'serial', 'at'],
+    'holder': ['base', 'serial', 'at', 'claim'],
     'daemon': ['base', 'serial', 'at', 'driver', 'driver/quectel', 'claim', 'core', 'dbus'],
     'ctl': ['base'],
     'sim': [],

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A wire tap: a pseudo-terminal between the daemon and a simulated module that counts what passes, in either direction, and calls a
+function exactly behind the Nth byte, before the next one passes.
+"""
+import os
+import tty
+
+from gi.repository import GLib
+
+from lab import wait_for
+
+PIECE_BYTES = 65536
+
+
+class Tap:
+    """`link` is what the daemon opens; @sim is what stands behind it."""
+
+    def __init__(self, lab, sim):
+        self.link = lab.path(sim.name + '.tap')
+        self.host, slave = os.openpty()
+        tty.setraw(slave)
+        os.symlink(os.ttyname(slave), self.link)
+        # Our own descriptor of the slave keeps the settings, and the line, while nobody else has it open.
+        self.slave = slave
+        self.module = os.open(sim.link, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        tty.setraw(self.module)
+        os.set_blocking(self.host, False)
+        self.count = 0
+        self.at = None
+        self.func = None
+        self.said = bytearray()
+        self.sources = [GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, fd, GLib.IOCondition.IN, self.on_data, to)
+                        for fd, to in ((self.host, self.module), (self.module, self.host))]
+        lab.closers.append(self.close)
+
+    def call_behind(self, size, func):
+        """Calls @func once, when @size more bytes have passed."""
+        self.at, self.func = self.count + size, func
+
+    def on_data(self, fd, _condition, to):
+        try:
+            data = os.read(fd, PIECE_BYTES)
+        except BlockingIOError:
+            return GLib.SOURCE_CONTINUE
+        if fd == self.module:
+            self.said += data
+        if self.at is not None and self.count + len(data) >= self.at:
+            head = self.at - self.count
+            write_all(to, data[:head])
+            self.at = None
+            self.func()
+            write_all(to, data[head:])
+        else:
+            write_all(to, data)
+        self.count += len(data)
+        return GLib.SOURCE_CONTINUE
+
+    def ask(self, line):
+        """Asks the module, when nobody else does; gives what it answers up to its OK."""
+        del self.said[:]
+        os.write(self.module, line.encode() + b'\r')
+        wait_for(lambda: b'\r\nOK\r\n' in self.said, f'an answer to {line}')
+        return self.said.decode()
+
+    def close(self):
+        for source in self.sources:
+            GLib.source_remove(source)
+        for fd in (self.host, self.slave, self.module):
+            os.close(fd)
+
+
+def write_all(fd, data):
+    """The line is unpaced and both ends read, so what does not fit now will soon."""
+    while data:
+        try:
+            data = data[os.write(fd, data):]
+        except BlockingIOError:
+            pass
