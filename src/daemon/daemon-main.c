@@ -97,7 +97,7 @@ make_module (DaemonConfigModule *config, gpointer user_data)
 {
   Daemon *self = user_data;
 
-  return daemon_port_new_module (config, self->modems, self->ledger, self->trace);
+  return daemon_port_new_module (config, self->modems, self->ledger, self->options.holder, self->trace);
 }
 
 static void

@@ -79,6 +79,8 @@ daemon_options_parse (DaemonOptions *ret_self, int argc, char **argv, GError **e
       "Where contexts and credentials are kept (default: " MODEMSSL_STATE_DIR ")", "DIR" },
     { "log-level", 0, 0, G_OPTION_ARG_STRING, &log_level,
       "The least important messages to log (default: message)", "error|critical|warning|message|info|debug" },
+    { "holder", 0, 0, G_OPTION_ARG_FILENAME, &self.holder,
+      "The socket of modemssl-holder (default: " MODEMSSL_HOLDER_SOCKET ")", "SOCKET" },
     { "trace", 0, 0, G_OPTION_ARG_FILENAME, &self.trace,
       "Append the AT dialogue, without payload and secrets, to FILE", "FILE" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &self.show_version, "Print the version", NULL },
@@ -99,6 +101,7 @@ daemon_options_parse (DaemonOptions *ret_self, int argc, char **argv, GError **e
   }
   set_default (&self.config, MODEMSSL_CONFIG_FILE);
   set_default (&self.state_dir, MODEMSSL_STATE_DIR);
+  set_default (&self.holder, MODEMSSL_HOLDER_SOCKET);
   *ret_self = self;
   return TRUE;
 }
@@ -108,5 +111,6 @@ daemon_options_clear (DaemonOptions *self)
 {
   g_clear_pointer (&self->config, g_free);
   g_clear_pointer (&self->state_dir, g_free);
+  g_clear_pointer (&self->holder, g_free);
   g_clear_pointer (&self->trace, g_free);
 }

@@ -12,6 +12,7 @@ typedef struct {
   char *config;
   char *state_dir;
   GLogLevelFlags log_level;
+  char *holder;
   char *trace;
   gboolean show_version;
 } DaemonOptions;

@@ -120,7 +120,8 @@ cycle_finish (gpointer power_data, GAsyncResult *result, GError **error)
 static const ModulePower power = { cycle_async, cycle_finish };
 
 Module *
-daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *ledger, AtTrace *trace)
+daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *ledger, const char *holder_path,
+                        AtTrace *trace)
 {
   Port *port = g_new0 (Port, 1);
   const ClaimConfig claim_config = {
@@ -129,6 +130,7 @@ daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *le
               .baud_rate = config->baud_rate,
               .flow_control = config->flow_control },
     .equipment_id = config->imei,
+    .holder_path = holder_path,
   };
   const ModuleConfig module_config = {
     .name = config->name,

@@ -11,4 +11,5 @@
 #include "module.h"
 
 /** A module that is not started. @modems, @ledger and @trace (or NULL) must outlive it. */
-Module *daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *ledger, AtTrace *trace);
+Module *daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *ledger,
+                                const char *holder_path, AtTrace *trace);

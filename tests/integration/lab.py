@@ -121,7 +121,8 @@ class Lab:
         self.closers = []
         self.count = 0
         self.bus = None
-        self.holder_socket = None
+        # Nobody listens there until a test starts a holder.
+        self.holder_socket = self.path('holder.sock')
         try:
             self.bus = Bus(self, policy)
         except BaseException:
@@ -193,7 +194,6 @@ class Lab:
 
     def holder(self, grace_s=600):
         """The holder of the ports of the daemons that are started from now on."""
-        self.holder_socket = self.path('holder.sock')
         process = self.start([MODEMSSL_HOLDER, '--socket', self.holder_socket, '--grace', str(grace_s)], 'holder')
         process.expected_status = 0
         wait_for(lambda: os.path.exists(self.holder_socket), 'the holder')
@@ -366,7 +366,7 @@ class Daemon:
         self.lab.write('modemssld.conf', self.render())
         self.process = self.lab.start(
             [MODEMSSLD, '--bus', 'system', '--config', self.config, '--state-dir', self.state_dir,
-             '--log-level', 'debug', '--trace', self.trace], 'daemon')
+             '--log-level', 'debug', '--trace', self.trace, '--holder', self.lab.holder_socket], 'daemon')
         self.process.expected_status = 0
         if wait:
             self.wait_ready()
