@@ -15,6 +15,13 @@ static const ReasonText texts[] = {
   [CLOSE_REASON_OWNER_LEFT] = { "owner-left",
                                 "The program that opened the connection left the bus. Open with persist=true "
                                 "to let a connection outlive the program." },
+  [CLOSE_REASON_QUEUE_TIMEOUT] = { "queue-timeout",
+                                   "No slot of a module became free in time. Open with a longer "
+                                   "queue-timeout, or see with \"modemsslctl connection list\" who holds "
+                                   "it." },
+  [CLOSE_REASON_PREEMPTED] = { "preempted",
+                               "The connection had its slot for longer than max-hold, and others waited for "
+                               "it. Open again to wait for another turn." },
   [CLOSE_REASON_IDLE_TIMEOUT] = { "idle-timeout",
                                   "No byte moved for the idle time-out. Open with a longer idle-timeout, or "
                                   "send a keep-alive." },

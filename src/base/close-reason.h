@@ -12,6 +12,8 @@
  * @CLOSE_REASON_NONE: the connection has not ended. (``, the empty string)
  * @CLOSE_REASON_REQUESTED: its owner called Close or Release. (`requested`)
  * @CLOSE_REASON_OWNER_LEFT: its owner left the bus. (`owner-left`)
+ * @CLOSE_REASON_QUEUE_TIMEOUT: no slot became free within the queue time-out. (`queue-timeout`)
+ * @CLOSE_REASON_PREEMPTED: it had its slot for longer than max-hold, and others waited. (`preempted`)
  * @CLOSE_REASON_IDLE_TIMEOUT: no byte moved for the idle time-out. (`idle-timeout`)
  * @CLOSE_REASON_SERVER_CLOSED: the server closed, +QSSLURC: "closed" (note 2.4.2). (`server-closed`)
  * @CLOSE_REASON_OVERFLOW: more arrived than the receive buffer holds. (`overflow`)
@@ -40,6 +42,8 @@ typedef enum {
   CLOSE_REASON_NONE,
   CLOSE_REASON_REQUESTED,
   CLOSE_REASON_OWNER_LEFT,
+  CLOSE_REASON_QUEUE_TIMEOUT,
+  CLOSE_REASON_PREEMPTED,
   CLOSE_REASON_IDLE_TIMEOUT,
   CLOSE_REASON_SERVER_CLOSED,
   CLOSE_REASON_OVERFLOW,

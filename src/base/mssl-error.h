@@ -19,10 +19,10 @@
  * @MSSL_ERROR_NOT_FOUND: no module, context or credential of that name. (`NotFound`)
  * @MSSL_ERROR_EXISTS: the name is taken. (`Exists`)
  * @MSSL_ERROR_IN_USE: something else still uses the object that is to be changed or deleted. (`InUse`)
- * @MSSL_ERROR_BUSY: no free slot: another connection holds the module's only one. (`Busy`)
+ * @MSSL_ERROR_BUSY: no free slot, and the open was not to wait. (`Busy`)
  * @MSSL_ERROR_NOT_READY: the module is not there, or not ready yet. (`NotReady`)
  * @MSSL_ERROR_NOT_CONNECTED: the connection is not (or no longer) connected. (`NotConnected`)
- * @MSSL_ERROR_ACCESS_DENIED: the connection belongs to another client. (`AccessDenied`)
+ * @MSSL_ERROR_ACCESS_DENIED: the connection belongs to another client, or it takes root. (`AccessDenied`)
  * @MSSL_ERROR_RECEIVE_MODE: data is already received in another way. (`ReceiveMode`)
  * @MSSL_ERROR_OFFSET: the offset lies below what was let go of, or above what has come. (`Offset`)
  * @MSSL_ERROR_SEND_FAILED: the module did not confirm all of the data; BytesConfirmed tells what went

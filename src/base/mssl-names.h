@@ -35,7 +35,10 @@
 /* Keys of the options of Context.Open. */
 #define MSSL_OPTION_MODULE "module"
 #define MSSL_OPTION_PERSIST "persist"
+#define MSSL_OPTION_PRIORITY "priority"
+#define MSSL_OPTION_QUEUE_TIMEOUT "queue-timeout"
 #define MSSL_OPTION_IDLE_TIMEOUT "idle-timeout"
+#define MSSL_OPTION_MAX_HOLD "max-hold"
 
 /* Keys of the parts of Manager.ImportCredential and Credential.Replace. */
 #define MSSL_PART_CA "ca"

@@ -4,6 +4,9 @@
  */
 #include "timer.h"
 
+/* Longer than anything runs, and far from the end of the numbers. */
+#define DELAY_MAX_MS (G_MAXINT64 / 4000)
+
 static gint64
 get_system_now_us (TimerClock *self)
 {
@@ -68,10 +71,10 @@ timer_init (Timer *timer, TimerClock *clock, TimerFunc func, gpointer user_data)
 }
 
 void
-timer_set (Timer *timer, guint delay_ms)
+timer_set (Timer *timer, guint64 delay_ms)
 {
   timer_clear (timer);
-  timer->due_us = timer_clock_get_now_us (timer->clock) + (gint64) delay_ms * 1000;
+  timer->due_us = timer_clock_get_now_us (timer->clock) + (gint64) MIN (delay_ms, DELAY_MAX_MS) * 1000;
   timer->clock->klass->set (timer->clock, timer);
 }
 

@@ -51,7 +51,7 @@ gint64 timer_clock_get_now_us (TimerClock *self);
 void timer_init (Timer *timer, TimerClock *clock, TimerFunc func, gpointer user_data);
 
 /** Lets @timer ring once, @delay_ms from now; takes the place of an earlier setting. */
-void timer_set (Timer *timer, guint delay_ms);
+void timer_set (Timer *timer, guint64 delay_ms);
 
 /** It does not ring any more. Allowed at any time, also inside its own function and when it was never
  * prepared but is all zeros. */

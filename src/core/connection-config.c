@@ -9,7 +9,7 @@ connection_config_copy (ConnectionConfig *self, const ConnectionConfig *config)
 {
   *self = *config;
   g_object_ref (self->context);
-  g_object_ref (self->module);
+  self->module = g_strdup (config->module);
   self->host = g_strdup (config->host);
   self->owner = g_strdup (config->owner);
   for (guint part = 0; part < MODULE_CREDENTIAL_PARTS; part++) {
@@ -26,7 +26,7 @@ connection_config_clear (ConnectionConfig *self)
     g_free ((char *) self->digest[part]);
   }
   g_object_unref (self->context);
-  g_object_unref (self->module);
+  g_free ((char *) self->module);
   g_free ((char *) self->host);
   g_free ((char *) self->owner);
 }

@@ -10,6 +10,8 @@
 /**
  * ConnectionConfig:
  * @owner: unique bus name of the client; this layer only keeps it.
+ * @module: the name of one, NULL for any.
+ * @priority, @queue_timeout_s, @max_hold_s: as in #SchedulerRequest.
  * @idle_timeout_s: 0 for never.
  * @pem, @digest: what the module must hold, indexed by #ModuleCredentialPart; NULL for parts that are not
  *   needed.
@@ -17,10 +19,13 @@
 typedef struct {
   guint64 number;
   Context *context;
-  Module *module;
+  const char *module;
   const char *host;
   guint16 port;
   gboolean persist;
+  int priority;
+  guint queue_timeout_s;
+  guint max_hold_s;
   guint idle_timeout_s;
   const char *owner;
   guint owner_uid;

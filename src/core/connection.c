@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The states of a connection. Whatever ends it goes through end(), which takes the first cause and no other;
- * closed it is when its slot is free and what came was handed out.
+ * closed it is when it has no slot any more and what came was handed out.
  */
 #include "connection.h"
 
@@ -17,9 +17,12 @@ struct _Connection {
   TimerClock *clock;
   gint64 born_us;
   ConnectionState state;
-  Slot *slot;    /* NULL when it is given back */
-  char *peer;    /* as the module's recovery calls it */
-  Ending ending; /* known from the moment of the end, shown when closed */
+  Scheduler *scheduler;
+  SchedulerTicket *ticket; /* NULL after the end */
+  Module *module;          /* NULL until it has had a slot */
+  Slot *slot;              /* NULL while it waits and when it is given back */
+  char *peer;              /* as the module's recovery calls it */
+  Ending ending;           /* known from the moment of the end, shown when closed */
 
   Sender *sender;
   Inbox *inbox;
@@ -47,11 +50,9 @@ const char *
 connection_state_get_name (ConnectionState state)
 {
   static const char *const names[] = {
-    [CONNECTION_WAITING_FOR_NETWORK] = "waiting-for-network",
-    [CONNECTION_CONFIGURING] = "configuring",
-    [CONNECTION_CONNECTING] = "connecting",
-    [CONNECTION_CONNECTED] = "connected",
-    [CONNECTION_CLOSING] = "closing",
+    [CONNECTION_QUEUED] = "queued",           [CONNECTION_WAITING_FOR_NETWORK] = "waiting-for-network",
+    [CONNECTION_CONFIGURING] = "configuring", [CONNECTION_CONNECTING] = "connecting",
+    [CONNECTION_CONNECTED] = "connected",     [CONNECTION_CLOSING] = "closing",
     [CONNECTION_CLOSED] = "closed",
   };
 
@@ -109,6 +110,15 @@ finish_if_done (Connection *self)
     release (self);
 }
 
+static void
+leave_scheduler (Connection *self)
+{
+  SchedulerTicket *ticket = g_steal_pointer (&self->ticket);
+
+  if (ticket != NULL)
+    scheduler_leave (self->scheduler, ticket);
+}
+
 /* The rest of the way to the end, once the cause is taken. */
 static void
 end (Connection *self)
@@ -125,6 +135,8 @@ end (Connection *self)
     set_state (self, CONNECTION_CLOSING);
   if (self->slot != NULL)
     slot_close (self->slot);
+  else
+    leave_scheduler (self);
   finish_if_done (self);
 }
 
@@ -290,12 +302,45 @@ static void
 on_patience_over (gpointer user_data)
 {
   Connection *self = user_data;
-  g_autoptr (GError) error = module_make_offline_error (self->config.module);
+  g_autoptr (GError) error = module_make_offline_error (self->module);
 
   if (error != NULL)
     end_with_error (self, error);
   else
     wait_for_network (self); /* it came this very moment, or others are before us */
+}
+
+static void
+on_granted (Module *module, Slot *slot, gpointer user_data)
+{
+  Connection *self = user_data;
+
+  g_object_ref (self); /* the slot's, until it has ended */
+  self->slot = slot;
+  g_set_object (&self->module, module);
+  wait_for_network (self);
+  set_state (self, module_is_online (module) ? CONNECTION_CONFIGURING : CONNECTION_WAITING_FOR_NETWORK);
+}
+
+static void
+on_moved (gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_CHANGED], 0);
+}
+
+static void
+on_expired (const char *why, gpointer user_data)
+{
+  Connection *self = user_data;
+
+  if (ending_take (&self->ending, CLOSE_REASON_QUEUE_TIMEOUT, 0, why))
+    end (self);
+}
+
+static void
+on_preempted (gpointer user_data)
+{
+  end_for (user_data, CLOSE_REASON_PREEMPTED);
 }
 
 static void
@@ -306,15 +351,14 @@ on_start (gpointer user_data)
   ModuleOpenRequest request = { .host = config->host, .port = config->port, .settings = config->settings };
   g_autoptr (GError) error = NULL;
 
-  if (!module_recovery_enter (module_get_recovery (config->module), self->peer, &error)) {
+  if (!module_recovery_enter (module_get_recovery (self->module), self->peer, &error)) {
     if (ending_take (&self->ending, CLOSE_REASON_BREAKER, 0, error->message))
       end (self);
     return;
   }
   for (guint part = 0; part < MODULE_CREDENTIAL_PARTS; part++) {
     request.credentials[part].pem = config->pem[part];
-    request.credentials[part].in_module =
-        module_holds_credential (config->module, part, config->digest[part]);
+    request.credentials[part].in_module = module_holds_credential (self->module, part, config->digest[part]);
   }
   timer_clear (&self->patience);
   set_state (self, CONNECTION_CONFIGURING);
@@ -333,7 +377,7 @@ on_opened (gpointer user_data)
 {
   Connection *self = user_data;
 
-  module_recovery_note_open (module_get_recovery (self->config.module), self->peer, NULL);
+  module_recovery_note_open (module_get_recovery (self->module), self->peer, NULL);
   idle_watch_start (&self->idle);
   sender_begin (self->sender, self->slot);
   set_state (self, CONNECTION_CONNECTED);
@@ -353,8 +397,9 @@ on_ended (const GError *error, gpointer user_data)
   g_autoptr (Connection) self = user_data; /* the slot's reference */
 
   self->slot = NULL;
+  leave_scheduler (self);
   if (self->ending.reason == CLOSE_REASON_NONE && self->state < CONNECTION_CONNECTED && error != NULL)
-    module_recovery_note_open (module_get_recovery (self->config.module), self->peer, error);
+    module_recovery_note_open (module_get_recovery (self->module), self->peer, error);
   if (self->ending.reason != CLOSE_REASON_NONE)
     finish_if_done (self);
   else if (error != NULL)
@@ -363,8 +408,12 @@ on_ended (const GError *error, gpointer user_data)
     end_for (self, CLOSE_REASON_MODULE_ERROR);
 }
 
-static const SlotListener slot_listener = {
-  on_start, on_connecting, on_opened, on_received, on_sent, on_ended,
+static const SchedulerListener scheduler_listener = {
+  on_granted,
+  on_moved,
+  on_expired,
+  on_preempted,
+  { on_start, on_connecting, on_opened, on_received, on_sent, on_ended },
 };
 
 /* -- from outside ------------------------------------------------------------------------------------ */
@@ -425,10 +474,16 @@ connection_get_context (Connection *self)
   return self->config.context;
 }
 
-Module *
-connection_get_module (Connection *self)
+const char *
+connection_get_module_name (Connection *self)
 {
-  return self->config.module;
+  return self->module != NULL ? module_get_name (self->module) : self->config.module;
+}
+
+guint
+connection_get_queue_position (Connection *self)
+{
+  return self->ticket != NULL ? scheduler_get_position (self->ticket) : 0;
 }
 
 const char *
@@ -528,6 +583,7 @@ connection_finalize (GObject *object)
   Connection *self = MSSL_CONNECTION (object);
 
   sender_free (self->sender);
+  g_clear_object (&self->module);
   connection_config_clear (&self->config);
   g_free (self->peer);
   ending_clear (&self->ending);
@@ -553,8 +609,10 @@ connection_init (Connection *self)
 }
 
 Connection *
-connection_new (const ConnectionConfig *config, TimerClock *clock, GError **error)
+connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock *clock, GError **error)
 {
+  const SchedulerRequest request = { config->number, config->module, config->priority,
+                                     config->queue_timeout_s, config->max_hold_s };
   g_autoptr (Connection) self = g_object_new (CONNECTION_TYPE, NULL);
 
   connection_config_copy (&self->config, config);
@@ -566,17 +624,11 @@ connection_new (const ConnectionConfig *config, TimerClock *clock, GError **erro
   timer_init (&self->linger, clock, on_linger, self);
   timer_init (&self->patience, clock, on_patience_over, self);
   self->peer = module_recovery_name_peer (context_get_name (config->context), config->host, config->port);
-  if (!module_recovery_check (module_get_recovery (config->module), self->peer, error))
+  self->scheduler = scheduler;
+  self->ticket = scheduler_enter (scheduler, &request, &scheduler_listener, self, error);
+  if (self->ticket == NULL)
     return NULL;
 
-  self->slot = module_take_slot (config->module, config->number, &slot_listener, self, error);
-  if (self->slot == NULL)
-    return NULL;
-
-  if (module_is_online (config->module))
-    self->state = CONNECTION_CONFIGURING;
-  wait_for_network (self);
-  g_object_ref (self); /* the slot's, until it has ended */
   context_begin_use (self->config.context);
   return g_steal_pointer (&self);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * One TLS connection: its states from the open to the one end, what is sent and what is received. Knows its
- * module's slot, no driver and no bus.
+ * One TLS connection: its states from the open to the one end, what is sent and what is received. Knows the
+ * scheduler and its slot, no driver and no bus.
  *
  * Signals, all without arguments; they run inside the call or event that caused them:
- * "changed": state or receive mode; each step of the state is one emission.
+ * "changed": state, place in the queue, module or receive mode; each step of the state is one emission.
  * "closed": exactly once, after the "changed" of the state CONNECTION_CLOSED.
  * "released": exactly once, after "closed": nobody wants the object any more.
  */
@@ -15,6 +15,7 @@
 #include "connection-config.h"
 #include "inbox.h"
 #include "outbox.h"
+#include "scheduler.h"
 
 #define CONNECTION_TYPE (connection_get_type ())
 G_DECLARE_FINAL_TYPE (Connection, connection, MSSL, CONNECTION, GObject)
@@ -24,6 +25,7 @@ G_DECLARE_FINAL_TYPE (Connection, connection, MSSL, CONNECTION, GObject)
 
 /** As documented in org.modemssl1.Connection.xml; in this order. */
 typedef enum {
+  CONNECTION_QUEUED,
   CONNECTION_WAITING_FOR_NETWORK,
   CONNECTION_CONFIGURING,
   CONNECTION_CONNECTING,
@@ -45,14 +47,20 @@ typedef struct {
 } ConnectionStatistics;
 
 /**
- * A connection that has taken a slot of its module; the open begins from the main loop. Errors: those of
- * module_take_slot(). @clock must outlive it.
+ * A connection that has its slot, or waits for it; the open begins from the main loop. Errors: those of
+ * scheduler_enter(). @scheduler and @clock must outlive it, unless it has ended.
  */
-Connection *connection_new (const ConnectionConfig *config, TimerClock *clock, GError **error);
+Connection *
+connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock *clock, GError **error);
 
 guint64 connection_get_number (Connection *self);
 Context *connection_get_context (Connection *self);
-Module *connection_get_module (Connection *self);
+
+/** The name of the module whose slot it has or had, or that it asked for; NULL while it waits for any. */
+const char *connection_get_module_name (Connection *self);
+
+/** Its place in the queue, from 1; 0 when it does not wait. */
+guint connection_get_queue_position (Connection *self);
 const char *connection_get_host (Connection *self);
 guint16 connection_get_port (Connection *self);
 const char *connection_get_owner (Connection *self);

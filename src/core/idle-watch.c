@@ -4,13 +4,10 @@
  */
 #include "idle-watch.h"
 
-/* Any number of seconds can be asked for, so the timer may have to ring in between. */
-#define CHECK_MAX_MS (24 * 60 * 60 * 1000)
-
 static void
 wait (IdleWatch *self, gint64 left_us)
 {
-  timer_set (&self->timer, MIN ((left_us + 999) / 1000, CHECK_MAX_MS));
+  timer_set (&self->timer, (left_us + 999) / 1000);
 }
 
 static void

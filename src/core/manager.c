@@ -18,6 +18,7 @@ struct Manager {
   GPtrArray *missing; /* MissingModule */
   gboolean started;
   GPtrArray *connections; /* Connection */
+  Scheduler *scheduler;
 
   GTask *stop_task;
   gboolean stopping;
@@ -63,69 +64,77 @@ add_connection (Manager *self, Connection *connection)
 /* -- the checks of an open --------------------------------------------------------------------------- */
 
 static void
-set_no_module (Manager *self, GError **error)
+set_no_module (const char *name, gpointer user_data, GError **error)
 {
+  Manager *self = user_data;
   g_autofree char *missing = missing_module_list_describe (self->missing);
 
-  if (self->missing->len == 0)
+  if (name != NULL)
+    manager_find_module (self, name, error);
+  else if (self->missing->len == 0)
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "No module is configured");
   else
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "No configured module is there: %s", missing);
 }
 
-static Module *
-pick_module (Manager *self, const char *name, GError **error)
+/* How many of the connections are of @uid, or of anybody; all of them, or those that wait. */
+static guint
+count_connections (Manager *self, const guint *uid, gboolean queued_only)
 {
-  Module *ready = NULL;
+  guint n = 0;
 
-  if (name != NULL)
-    return manager_find_module (self, name, error);
-  for (guint i = 0; i < self->modules->len; i++) {
-    Module *module = self->modules->pdata[i];
+  for (guint i = 0; i < self->connections->len; i++) {
+    Connection *connection = self->connections->pdata[i];
 
-    if (module_has_free_slot (module))
-      return module;
-    if (ready == NULL && module_get_state (module) == MODULE_READY)
-      ready = module;
+    n += (uid == NULL || connection_get_owner_uid (connection) == *uid)
+         && (!queued_only || connection_get_state (connection) == CONNECTION_QUEUED);
   }
-  if (ready != NULL)
-    return ready;
-  if (self->modules->len > 0)
-    return self->modules->pdata[0];
-  set_no_module (self, error);
-  return NULL;
+  return n;
+}
+
+/* Root is not limited as a user. */
+static gboolean
+check_counts (Manager *self, guint uid, gboolean queued_only, QuotasKey total, QuotasKey per_user,
+              GError **error)
+{
+  const Quotas *quotas = &self->config.quotas;
+
+  return quotas_check_count (quotas, total, count_connections (self, NULL, queued_only), error)
+         && (uid == 0
+             || quotas_check_count (quotas, per_user, count_connections (self, &uid, queued_only), error));
 }
 
 static gboolean
-check_room (Manager *self, GError **error)
+check_room (Manager *self, guint uid, GError **error)
 {
   if (self->stopping) {
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_READY, "The daemon is ending");
     return FALSE;
   }
-  if (self->connections->len >= MANAGER_CONNECTIONS_MAX) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED,
-                 "There are %d connections that were not released", MANAGER_CONNECTIONS_MAX);
-    return FALSE;
-  }
-  return TRUE;
+  return check_counts (self, uid, FALSE, QUOTAS_CONNECTIONS, QUOTAS_CONNECTIONS_PER_USER, error);
 }
 
-static Connection *
-take_connection (Manager *self, ConnectionConfig *config, GError **error)
+/* One that begins now, or soon; those to come are looked at again when their turn has come. */
+static gboolean
+check_breakers (Manager *self, const ConnectionConfig *config, GError **error)
 {
-  g_autoptr (Connection) connection = NULL;
+  g_autofree char *peer =
+      module_recovery_name_peer (context_get_name (config->context), config->host, config->port);
+  g_autoptr (GError) stopped = NULL;
 
-  config->number = connection_number_take (self->numbers, error);
-  if (config->number == 0)
-    return NULL;
+  for (guint i = 0; i < self->modules->len; i++) {
+    Module *module = self->modules->pdata[i];
 
-  connection = connection_new (config, self->config.clock, error);
-  if (connection == NULL)
-    return NULL;
+    if (config->module != NULL && !g_str_equal (config->module, module_get_name (module)))
+      continue;
+    if (module_recovery_check (module_get_recovery (module), peer, stopped == NULL ? &stopped : NULL))
+      return TRUE;
+  }
+  if (stopped == NULL)
+    return TRUE;
 
-  add_connection (self, connection);
-  return connection; /* the list has a reference */
+  g_propagate_error (error, g_steal_pointer (&stopped));
+  return FALSE;
 }
 
 static gboolean
@@ -136,28 +145,67 @@ check_host_of_module (Module *module, const char *host, GError **error)
   return max_bytes == 0 || open_options_check_host (host, max_bytes, error);
 }
 
+/* A module that is configured but missing is waited for like any other. */
+static gboolean
+check_module (Manager *self, const char *name, const char *host, GError **error)
+{
+  g_autoptr (GError) missing = NULL;
+
+  if (name == NULL && self->modules->len == 0 && self->missing->len == 0) {
+    set_no_module (NULL, self, error);
+    return FALSE;
+  }
+  if (name != NULL && manager_find_module (self, name, &missing) == NULL
+      && g_error_matches (missing, MSSL_ERROR, MSSL_ERROR_NOT_FOUND)) {
+    g_propagate_error (error, g_steal_pointer (&missing));
+    return FALSE;
+  }
+  for (guint i = 0; i < self->modules->len; i++) {
+    Module *module = self->modules->pdata[i];
+
+    if ((name == NULL || g_str_equal (name, module_get_name (module)))
+        && !check_host_of_module (module, host, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static Connection *
+take_connection (Manager *self, ConnectionConfig *config, GError **error)
+{
+  g_autoptr (Connection) connection = NULL;
+  g_autoptr (GError) full = NULL;
+
+  config->number = connection_number_take (self->numbers, error);
+  if (config->number == 0)
+    return NULL;
+
+  if (config->queue_timeout_s > 0
+      && !check_counts (self, config->owner_uid, TRUE, QUOTAS_QUEUED, QUOTAS_QUEUED_PER_USER, &full))
+    config->queue_timeout_s = 0;
+  connection = connection_new (config, self->scheduler, self->config.clock, full == NULL ? error : NULL);
+  if (connection == NULL) {
+    if (full != NULL)
+      g_propagate_error (error, g_steal_pointer (&full));
+    return NULL;
+  }
+
+  add_connection (self, connection);
+  return connection; /* the list has a reference */
+}
+
 Connection *
 manager_open (Manager *self, Context *context, const char *host, guint16 port, GVariant *options,
               const char *owner, guint owner_uid, GError **error)
 {
   g_autoptr (OpenOptions) parsed = open_options_new (options, error);
-  ConnectionConfig config = { 0 };
+  ConnectionConfig config = { .host = host, .port = port, .owner = owner, .owner_uid = owner_uid };
 
   if (parsed == NULL || !open_request_check (self->config.contexts, context, host, port, error)
-      || !check_room (self, error))
-    return NULL;
-
-  config.module = pick_module (self, parsed->module, error);
-  if (config.module == NULL || !check_host_of_module (config.module, host, error))
-    return NULL;
-
-  config.host = host;
-  config.port = port;
-  config.persist = parsed->persist;
-  config.idle_timeout_s = parsed->idle_timeout_s;
-  config.owner = owner;
-  config.owner_uid = owner_uid;
-  if (!open_request_add_context (&config, context, self->config.credentials, error))
+      || !check_room (self, owner_uid, error) || !check_module (self, parsed->module, host, error)
+      || !open_request_add_options (&config, parsed, &self->config.quotas, error)
+      || !open_request_add_context (&config, context, self->config.credentials, error)
+      || !check_breakers (self, &config, error))
     return NULL;
 
   return take_connection (self, &config, error);
@@ -353,6 +401,7 @@ manager_add_module (Manager *self, Module *module)
   g_return_if_fail (manager_lookup_module (self, module_get_name (module)) == NULL);
 
   g_ptr_array_add (self->modules, g_object_ref (module));
+  scheduler_add_module (self->scheduler, module);
   if (self->listener != NULL)
     self->listener->module_added (module, self->listener_data);
   if (self->started)
@@ -364,6 +413,7 @@ manager_remove_module (Manager *self, Module *module, const char *why)
 {
   g_autoptr (Module) alive G_GNUC_UNUSED = g_object_ref (module);
 
+  scheduler_remove_module (self->scheduler, module);
   module_unplug (module, why);
   if (g_ptr_array_remove (self->modules, module) && self->listener != NULL)
     self->listener->module_removed (module, self->listener_data);
@@ -447,6 +497,7 @@ manager_new (const ManagerConfig *config, GError **error)
   self->modules = g_ptr_array_new_with_free_func (g_object_unref);
   self->missing = missing_module_list_new ();
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
+  self->scheduler = scheduler_new (config->clock, set_no_module, self);
   timer_init (&self->stop_timeout, config->clock, on_stop_timeout, self);
   return self;
 }
@@ -457,10 +508,12 @@ manager_free (Manager *self)
   self->listener = NULL;
   timer_dispose (&self->stop_timeout);
   for_each (self->connections, stop_draining);
+  for_each (self->connections, close_for_shutdown);
   for_each (self->modules, abandon_module);
   for (guint i = 0; i < self->connections->len; i++)
     g_signal_handlers_disconnect_by_data (self->connections->pdata[i], self);
   g_ptr_array_unref (self->connections);
+  scheduler_free (self->scheduler);
   g_ptr_array_unref (self->modules);
   g_ptr_array_unref (self->missing);
   g_clear_object (&self->stop_task);

@@ -12,8 +12,7 @@
 #include "credential-store.h"
 #include "missing-module.h"
 #include "module.h"
-
-#define MANAGER_CONNECTIONS_MAX 64
+#include "quotas.h"
 
 /** How long manager_stop_async() takes at most. */
 #define MANAGER_STOP_MS 5000
@@ -36,13 +35,14 @@ typedef struct {
   void (*missing_changed) (gpointer user_data);
 } ManagerListener;
 
-/** ManagerConfig: all must outlive the manager. */
+/** ManagerConfig: what it points to must outlive the manager. */
 typedef struct {
   StateDir *state_dir;
   Ledger *ledger;
   CredentialStore *credentials;
   ContextStore *contexts;
   TimerClock *clock;
+  Quotas quotas;
 } ManagerConfig;
 
 /** MSSL_ERROR_STORAGE. */
@@ -90,8 +90,9 @@ GPtrArray *manager_get_connections (Manager *self);
 
 /**
  * Opens a connection with @context for the client @owner (unique bus name) of user @owner_uid; @options is
- * a{sv}. Announces it (@added) and returns it, borrowed. Errors: INVALID_ARGUMENT, NOT_FOUND, NOT_READY,
- * BUSY, LIMIT_EXCEEDED, STORAGE; then nothing has changed.
+ * a{sv}. Announces it (@added) and returns it, borrowed; it has its slot, or waits for one. Errors:
+ * INVALID_ARGUMENT, NOT_FOUND, ACCESS_DENIED (priority), LIMIT_EXCEEDED, STORAGE, and when it does not wait
+ * NOT_READY and BUSY; then nothing has changed.
  */
 Connection *manager_open (Manager *self, Context *context, const char *host, guint16 port, GVariant *options,
                           const char *owner, guint owner_uid, GError **error);

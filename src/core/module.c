@@ -49,7 +49,7 @@ look_whether_idle (Module *self)
 {
   guint release_s = module_life_get_config (self->life)->release_when_idle_s;
 
-  if (release_s == 0 || module_get_state (self) != MODULE_READY || !slot_table_is_idle (self->slots))
+  if (release_s == 0 || module_get_state (self) != MODULE_READY || slot_table_count_taken (self->slots) > 0)
     timer_clear (&self->idle);
   else if (!timer_is_set (&self->idle))
     timer_set (&self->idle, release_s * 1000);
@@ -270,7 +270,7 @@ module_try_again (Module *self)
 static gboolean
 begin_erasure (Module *self)
 {
-  return module_get_state (self) == MODULE_READY && slot_table_is_idle (self->slots)
+  return module_get_state (self) == MODULE_READY && slot_table_is_quiet (self->slots)
          && eraser_begin (self->eraser, module_life_get_driver (self->life), self->facts.identity.imei);
 }
 
@@ -306,17 +306,16 @@ begin_next (Module *self)
 {
   Slot *waiting;
 
-  if (eraser_is_busy (self->eraser) || module_recovery_is_busy (self->recovery) || begin_recovery (self))
+  /* An erasure before the next open, or a module that is never without one would keep what was deleted. */
+  if (eraser_is_busy (self->eraser) || module_recovery_is_busy (self->recovery) || begin_recovery (self)
+      || begin_erasure (self))
     return;
 
   waiting = slot_table_find (self->slots, SLOT_WAITING);
-  if (waiting == NULL) {
+  if (waiting == NULL)
     readiness_rest (self->readiness);
-    if (begin_erasure (self))
-      return;
-  } else if (slot_table_find (self->slots, SLOT_CONFIGURING) == NULL && network_is_there (self)) {
+  else if (slot_table_find (self->slots, SLOT_CONFIGURING) == NULL && network_is_there (self))
     slot_start (waiting);
-  }
   eraser_return_tasks (self->eraser);
 }
 
@@ -370,21 +369,28 @@ set_busy (Module *self, GError **error)
                slot_table_count (self->slots) == 1 ? "its only one" : "them");
 }
 
-Slot *
-module_take_slot (Module *self, guint64 number, const SlotListener *slot_listener, gpointer user_data,
-                  GError **error)
+void
+module_set_slot_error (Module *self, GError **error)
 {
-  Slot *slot;
-
-  if (module_get_state (self) != MODULE_READY) {
+  if (module_get_state (self) != MODULE_READY)
     set_not_ready (self, error);
-    return NULL;
-  }
-  slot = slot_table_find (self->slots, SLOT_FREE);
-  if (slot == NULL) {
+  else
     set_busy (self, error);
-    return NULL;
-  }
+}
+
+double
+module_get_load (Module *self)
+{
+  return (double) slot_table_count_taken (self->slots) / MAX (slot_table_count (self->slots), 1);
+}
+
+Slot *
+module_take_slot (Module *self, guint64 number, const SlotListener *slot_listener, gpointer user_data)
+{
+  Slot *slot = slot_table_find (self->slots, SLOT_FREE);
+
+  g_return_val_if_fail (module_has_free_slot (self), NULL);
+
   slot_take (slot, module_life_get_driver (self->life), number, slot_listener, user_data);
   return slot;
 }

@@ -90,16 +90,21 @@ ModuleRecovery *module_get_recovery (Module *self);
 /** The numbers of the connections that hold a slot; the caller unrefs. Element type guint64. */
 GArray *module_list_holders (Module *self);
 
-/** Whether module_take_slot() would give a slot now. */
+/** Whether it is ready and has a slot that nobody holds. */
 gboolean module_has_free_slot (Module *self);
 
+/** NOT_READY, or BUSY, which names the holders: why no slot can be had of it now. */
+void module_set_slot_error (Module *self, GError **error);
+
+/** Which part of its slots is taken, 0 to 1. */
+double module_get_load (Module *self);
+
 /**
- * Takes a free slot for the connection @number. @listener's start follows from the main loop, when it is its
- * turn. The slot belongs to the module; do not touch it after its @ended. Errors: NOT_READY, BUSY (names the
- * holder).
+ * For the scheduler: takes a free slot, which there must be, for the connection @number. @listener's start
+ * follows from the main loop, when it is its turn. The slot belongs to the module; do not touch it after its
+ * @ended.
  */
-Slot *module_take_slot (Module *self, guint64 number, const SlotListener *listener, gpointer user_data,
-                        GError **error);
+Slot *module_take_slot (Module *self, guint64 number, const SlotListener *listener, gpointer user_data);
 
 /** What is known of SIM card, network, sleep and clock; nothing while the module is not ready. Borrowed until
  * the next change. */

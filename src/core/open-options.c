@@ -12,7 +12,10 @@
 typedef enum {
   OPTION_MODULE,
   OPTION_PERSIST,
+  OPTION_PRIORITY,
+  OPTION_QUEUE_TIMEOUT,
   OPTION_IDLE_TIMEOUT,
+  OPTION_MAX_HOLD,
 } Option;
 
 static const struct {
@@ -21,7 +24,10 @@ static const struct {
 } table[] = {
   [OPTION_MODULE] = { MSSL_OPTION_MODULE, "s" },
   [OPTION_PERSIST] = { MSSL_OPTION_PERSIST, "b" },
+  [OPTION_PRIORITY] = { MSSL_OPTION_PRIORITY, "i" },
+  [OPTION_QUEUE_TIMEOUT] = { MSSL_OPTION_QUEUE_TIMEOUT, "u" },
   [OPTION_IDLE_TIMEOUT] = { MSSL_OPTION_IDLE_TIMEOUT, "u" },
+  [OPTION_MAX_HOLD] = { MSSL_OPTION_MAX_HOLD, "u" },
 };
 
 static void
@@ -34,8 +40,17 @@ set_option (OpenOptions *self, Option option, GVariant *value)
   case OPTION_PERSIST:
     self->persist = g_variant_get_boolean (value);
     return;
+  case OPTION_PRIORITY:
+    self->priority = g_variant_get_int32 (value);
+    return;
+  case OPTION_QUEUE_TIMEOUT:
+    self->queue_timeout_s = g_variant_get_uint32 (value);
+    return;
   case OPTION_IDLE_TIMEOUT:
     self->idle_timeout_s = g_variant_get_uint32 (value);
+    return;
+  case OPTION_MAX_HOLD:
+    self->max_hold_s = g_variant_get_uint32 (value);
     return;
   }
 }
@@ -81,6 +96,9 @@ open_options_new (GVariant *options, GError **error)
   GVariant *next;
   guint seen = 0;
 
+  self->queue_timeout_s = OPEN_OPTIONS_NOT_GIVEN;
+  self->idle_timeout_s = OPEN_OPTIONS_NOT_GIVEN;
+  self->max_hold_s = OPEN_OPTIONS_NOT_GIVEN;
   g_variant_iter_init (&iter, options);
   while (g_variant_iter_next (&iter, "{&sv}", &key, &next)) {
     g_autoptr (GVariant) value = next;
@@ -88,8 +106,6 @@ open_options_new (GVariant *options, GError **error)
     if (!read_option (self, &seen, key, value, error))
       return NULL;
   }
-  if ((seen & (1u << OPTION_IDLE_TIMEOUT)) == 0 && self->persist)
-    self->idle_timeout_s = OPEN_OPTIONS_PERSIST_IDLE_TIMEOUT_S;
   return g_steal_pointer (&self);
 }
 

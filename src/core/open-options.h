@@ -6,17 +6,21 @@
 
 #include <glib.h>
 
-#define OPEN_OPTIONS_PERSIST_IDLE_TIMEOUT_S 300
+#define OPEN_OPTIONS_NOT_GIVEN (-1)
 
 /**
- * OpenOptions:
+ * OpenOptions: times in seconds, or OPEN_OPTIONS_NOT_GIVEN.
  * @module: name of a module, NULL for any.
- * @idle_timeout_s: 0 for never.
+ * @queue_timeout_s: 0: does not wait.
+ * @idle_timeout_s, @max_hold_s: 0 for never.
  */
 typedef struct {
   char *module;
   gboolean persist;
-  guint idle_timeout_s;
+  int priority;
+  gint64 queue_timeout_s;
+  gint64 idle_timeout_s;
+  gint64 max_hold_s;
 } OpenOptions;
 
 /** From a{sv}. MSSL_ERROR_INVALID_ARGUMENT names the key that is unknown, given twice or of a wrong type. */

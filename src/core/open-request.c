@@ -6,7 +6,6 @@
 
 #include "mssl-error.h"
 #include "mssl-names.h"
-#include "open-options.h"
 
 gboolean
 open_request_check (ContextStore *contexts, Context *context, const char *host, guint16 port, GError **error)
@@ -89,4 +88,40 @@ open_request_add_context (ConnectionConfig *config, Context *context, Credential
       return FALSE;
   }
   return TRUE;
+}
+
+/* What is not given is what is usual, as far as the limit allows; root is not limited. */
+static gboolean
+take_time (guint *time_s, gint64 option_s, guint usual_s, const ConnectionConfig *config,
+           const Quotas *quotas, QuotasKey key, GError **error)
+{
+  guint limit_s = quotas->values[key];
+
+  if (option_s == OPEN_OPTIONS_NOT_GIVEN)
+    *time_s = limit_s > 0 && (usual_s == 0 || usual_s > limit_s) ? limit_s : usual_s;
+  else
+    *time_s = (guint) option_s;
+  return config->owner_uid == 0 || quotas_check_time (quotas, key, *time_s, error);
+}
+
+gboolean
+open_request_add_options (ConnectionConfig *config, const OpenOptions *options, const Quotas *quotas,
+                          GError **error)
+{
+  guint usual_idle_s = options->persist ? OPEN_REQUEST_PERSIST_IDLE_TIMEOUT_S : 0;
+
+  if (options->priority > 0 && config->owner_uid != 0) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_ACCESS_DENIED,
+                 "\"priority\" is %d; above 0 it is for root only", options->priority);
+    return FALSE;
+  }
+  config->module = options->module;
+  config->persist = options->persist;
+  config->priority = options->priority;
+  config->queue_timeout_s = options->queue_timeout_s != OPEN_OPTIONS_NOT_GIVEN
+                                ? (guint) options->queue_timeout_s
+                                : quotas->values[QUOTAS_QUEUE_TIMEOUT];
+  return take_time (&config->idle_timeout_s, options->idle_timeout_s, usual_idle_s, config, quotas,
+                    QUOTAS_IDLE_TIMEOUT, error)
+         && take_time (&config->max_hold_s, options->max_hold_s, 0, config, quotas, QUOTAS_MAX_HOLD, error);
 }

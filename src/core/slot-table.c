@@ -62,13 +62,14 @@ slot_table_find (const SlotTable *self, SlotState state)
   return found;
 }
 
-gboolean
-slot_table_is_idle (const SlotTable *self)
+guint
+slot_table_count_taken (const SlotTable *self)
 {
+  guint n = 0;
+
   for (guint i = 0; i < self->slots->len; i++)
-    if (slot_get_state (self->slots->pdata[i]) != SLOT_FREE)
-      return FALSE;
-  return TRUE;
+    n += slot_get_state (self->slots->pdata[i]) != SLOT_FREE;
+  return n;
 }
 
 gboolean

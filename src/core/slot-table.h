@@ -26,7 +26,7 @@ Slot *slot_table_get (const SlotTable *self, guint index);
 /** Of the slots in @state, the one whose holder has the lowest number; NULL when there is none. */
 Slot *slot_table_find (const SlotTable *self, SlotState state);
 
-gboolean slot_table_is_idle (const SlotTable *self);
+guint slot_table_count_taken (const SlotTable *self);
 
 /** Whether none is more than waiting: the driver has nothing to do for them. */
 gboolean slot_table_is_quiet (const SlotTable *self);

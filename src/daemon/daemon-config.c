@@ -11,6 +11,7 @@
 #include "mssl-name.h"
 
 #define GROUP_PREFIX "module "
+#define GROUP_LIMITS "limits"
 #define BAUD_RATE_DEFAULT 115200
 #define PROMPT_DELAY_DEFAULT_MS 50
 #define PROMPT_DELAY_MAX_MS 2000
@@ -307,12 +308,32 @@ read_module (Reader *reader, const char *group, DaemonConfigModule *module, GErr
 }
 
 static gboolean
+read_limits (Reader *reader, Quotas *quotas, GError **error)
+{
+  g_auto (GStrv) names = g_key_file_get_keys (reader->key_file, GROUP_LIMITS, NULL, NULL);
+
+  for (guint i = 0; names[i] != NULL; i++) {
+    g_autofree char *value = g_key_file_get_string (reader->key_file, GROUP_LIMITS, names[i], NULL);
+    guint line = find_line (reader, GROUP_LIMITS, names[i]);
+    g_autoptr (GError) local = NULL;
+    g_autofree char *known = quotas_list_names ();
+    QuotasKey key;
+
+    if (!quotas_find (names[i], &key))
+      return refuse (reader, line, error, "the key \"%s\" is not known; the keys are %s", names[i], known);
+    if (!quotas_parse (quotas, key, value != NULL ? g_strchomp (value) : "", &local))
+      return refuse (reader, line, error, "%s", local->message);
+  }
+  return TRUE;
+}
+
+static gboolean
 check_group (Reader *reader, const char *group, guint n_modules, GError **error)
 {
   guint line = find_line (reader, group, NULL);
 
   if (!g_str_has_prefix (group, GROUP_PREFIX))
-    return refuse (reader, line, error, "the group [%s] is not known; use [module NAME]", group);
+    return refuse (reader, line, error, "the group [%s] is not known; use [module NAME] or [limits]", group);
   if (!mssl_name_is_valid (group + strlen (GROUP_PREFIX)))
     return refuse (
         reader, line, error,
@@ -354,13 +375,19 @@ check_unique (Reader *reader, const char *group, const GPtrArray *modules, GErro
 }
 
 static gboolean
-read_modules (Reader *reader, GPtrArray *modules, GError **error)
+read_groups (Reader *reader, DaemonConfig *config, GError **error)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (reader->key_file, NULL);
+  GPtrArray *modules = config->modules;
 
   for (guint i = 0; groups[i] != NULL; i++) {
     DaemonConfigModule *module;
 
+    if (g_str_equal (groups[i], GROUP_LIMITS)) {
+      if (!read_limits (reader, &config->quotas, error))
+        return FALSE;
+      continue;
+    }
     if (!check_group (reader, groups[i], modules->len, error))
       return FALSE;
     module = g_rc_box_new0 (DaemonConfigModule);
@@ -404,13 +431,14 @@ daemon_config_load (const char *path, GError **error)
   g_autofree char *text = read_text (path, &length, error);
 
   self->modules = g_ptr_array_new_with_free_func ((GDestroyNotify) daemon_config_module_unref);
+  quotas_init (&self->quotas);
   if (text == NULL || !scan_lines (&reader, text, error))
     return NULL;
   if (!g_key_file_load_from_data (key_file, text, length, G_KEY_FILE_NONE, &local)) {
     refuse (&reader, 1, error, "%s", local->message);
     return NULL;
   }
-  if (!read_modules (&reader, self->modules, error))
+  if (!read_groups (&reader, self, error))
     return NULL;
   return g_steal_pointer (&self);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The configuration file: one [module NAME] group for each port. Read whole or refused whole, with the line
- * and the key that are wrong.
+ * The configuration file: one [module NAME] group for each port, and the group [limits]. Read whole or
+ * refused whole, with the line and the key that are wrong.
  */
 #pragma once
 
 #include "claim.h"
 #include "daemon-recovery.h"
+#include "quotas.h"
 
 #define DAEMON_CONFIG_ERROR (daemon_config_error_quark ())
 GQuark daemon_config_error_quark (void);
@@ -48,9 +49,10 @@ void daemon_config_module_unref (DaemonConfigModule *self);
 /** Whether all keys and the name are the same. */
 gboolean daemon_config_module_equal (const DaemonConfigModule *self, const DaemonConfigModule *other);
 
-/** @modules: of DaemonConfigModule, in the order of the file. */
+/** @modules: of DaemonConfigModule, in the order of the file. @quotas: the group [limits]. */
 typedef struct {
   GPtrArray *modules;
+  Quotas quotas;
 } DaemonConfig;
 
 /** NULL with an error when anything is wrong. */

@@ -69,6 +69,7 @@ open_stores (Daemon *self, GError **error)
     .credentials = self->credentials,
     .contexts = self->contexts,
     .clock = timer_clock_get_system (),
+    .quotas = self->config->quotas,
   };
   self->manager = manager_new (&manager_config, error);
   return self->manager != NULL;

@@ -32,12 +32,24 @@ dbus_connection_make_path (guint64 number)
 
 /* -- what it tells ----------------------------------------------------------------------------------- */
 
+/* No path of an object is "none": the root stands for it. */
+static void
+set_module (DBusConnection *self)
+{
+  const char *name = connection_get_module_name (self->connection);
+  g_autofree char *path = name != NULL ? mssl_name_to_path (MSSL_PATH_MODULES, name) : g_strdup ("/");
+
+  mssl_dbus_connection_set_module (self->skeleton, path);
+}
+
 static void
 on_changed (Connection *connection, gpointer user_data)
 {
   DBusConnection *self = user_data;
   MsslDBusConnection *skeleton = self->skeleton;
 
+  set_module (self);
+  mssl_dbus_connection_set_queue_position (skeleton, connection_get_queue_position (connection));
   mssl_dbus_connection_set_state (skeleton, connection_state_get_name (connection_get_state (connection)));
   mssl_dbus_connection_set_close_reason (skeleton,
                                          close_reason_get_name (connection_get_close_reason (connection)));
@@ -261,12 +273,9 @@ set_constants (DBusConnection *self)
 {
   Connection *connection = self->connection;
   MsslDBusConnection *skeleton = self->skeleton;
-  const char *module_name = module_get_name (connection_get_module (connection));
-  g_autofree char *module = mssl_name_to_path (MSSL_PATH_MODULES, module_name);
 
   mssl_dbus_connection_set_number (skeleton, connection_get_number (connection));
   mssl_dbus_connection_set_context (skeleton, context_get_name (connection_get_context (connection)));
-  mssl_dbus_connection_set_module (skeleton, module);
   mssl_dbus_connection_set_host (skeleton, connection_get_host (connection));
   mssl_dbus_connection_set_port (skeleton, connection_get_port (connection));
   mssl_dbus_connection_set_owner (skeleton, connection_get_owner (connection));

@@ -30,9 +30,12 @@ pick (Walk *walk)
 static void
 step_open (Walk *walk)
 {
+  static const char *const options[] = { NULL, "{'persist': <true>}", "{'queue-timeout': <uint32 0>}",
+                                         "{'queue-timeout': <uint32 7>, 'priority': <-1>}",
+                                         "{'max-hold': <uint32 9>}" };
   g_autoptr (GError) error = NULL;
   Connection *connection =
-      world_open (walk->world, g_rand_boolean (walk->rand) ? "{'persist': <true>}" : NULL, &error);
+      world_open (walk->world, options[g_rand_int_range (walk->rand, 0, G_N_ELEMENTS (options))], &error);
 
   if (connection == NULL) {
     ck_assert (error->domain == MSSL_ERROR);
@@ -174,8 +177,7 @@ check (Walk *walk)
   for (guint i = 0; i < walk->watches->len;) {
     Watch *watch = walk->watches->pdata[i];
 
-    /* One that was closed does not hold the slot, so the others are at most as many as there are slots. */
-    open += watch->closed == 0;
+    open += watch->closed == 0 && connection_get_state (watch->connection) != CONNECTION_QUEUED;
     if (watch->released == 0) {
       i++;
       continue;

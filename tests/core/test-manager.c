@@ -44,10 +44,11 @@ START_TEST (open_not_ready)
 {
   g_autoptr (World) world = world_new (TRUE);
 
-  expect_open_error (world, NULL, MSSL_ERROR_NOT_READY, "absent");
+  expect_open_error (world, "{'queue-timeout': <uint32 0>}", MSSL_ERROR_NOT_READY, "absent");
   world->port->refusal = "no such port";
   manager_start (world->manager);
-  expect_open_error (world, "{'module': <'m0'>}", MSSL_ERROR_NOT_READY, "no such port");
+  expect_open_error (world, "{'module': <'m0'>, 'queue-timeout': <uint32 0>}", MSSL_ERROR_NOT_READY,
+                     "no such port");
   expect_open_error (world, "{'module': <'m1'>}", MSSL_ERROR_NOT_FOUND, "m1");
   expect_open_error (world, "{'modul': <'m1'>}", MSSL_ERROR_INVALID_ARGUMENT, "modul");
   expect_nothing (world);
@@ -83,7 +84,7 @@ START_TEST (open_busy_names_the_holder)
   world_make_ready (world);
   connection = world_connect (world, NULL);
   number = g_strdup_printf ("connection %" G_GUINT64_FORMAT " ", connection_get_number (connection));
-  expect_open_error (world, NULL, MSSL_ERROR_BUSY, number);
+  expect_open_error (world, "{'queue-timeout': <uint32 0>}", MSSL_ERROR_BUSY, number);
   ck_assert_uint_eq (manager_get_connections (world->manager)->len, 1);
 }
 END_TEST
@@ -120,11 +121,11 @@ START_TEST (unreleased_connections_are_limited)
   g_autoptr (World) world = world_new (TRUE);
 
   world_make_ready (world);
-  for (guint i = 0; i < MANAGER_CONNECTIONS_MAX; i++) {
+  for (guint i = 0; i < world->quotas.values[QUOTAS_CONNECTIONS_PER_USER]; i++) {
     world_connect (world, NULL);
     fake_port_tell_closed (world->port, 0, CLOSE_REASON_SERVER_CLOSED, 0);
   }
-  expect_open_error (world, NULL, MSSL_ERROR_LIMIT_EXCEEDED, "64");
+  expect_open_error (world, NULL, MSSL_ERROR_LIMIT_EXCEEDED, "max-connections-per-user=32");
   connection_release (manager_get_connections (world->manager)->pdata[0]);
   ck_assert_ptr_nonnull (world_open (world, NULL, NULL));
 }
@@ -235,8 +236,10 @@ END_TEST
 static Manager *
 make_manager (World *world, GError **error)
 {
-  ManagerConfig config = { world->state_dir, world->ledger, world->credentials, world->contexts,
-                           fake_clock_get (world->clock) };
+  ManagerConfig config = {
+    world->state_dir, world->ledger, world->credentials, world->contexts, fake_clock_get (world->clock),
+    world->quotas
+  };
 
   return manager_new (&config, error);
 }
@@ -401,9 +404,10 @@ START_TEST (missing_modules)
   manager_set_missing (world->manager, missing);
   manager_set_missing (world->manager, same);
   ck_assert_str_eq (log->str, "missing\n");
-  expect_open_error (world, "{'module': <'m1'>}", MSSL_ERROR_NOT_READY, "/dev/fake1 is not there");
+  expect_open_error (world, "{'module': <'m1'>, 'queue-timeout': <uint32 0>}", MSSL_ERROR_NOT_READY,
+                     "/dev/fake1 is not there");
   manager_remove_module (world->manager, world->module, "it was unplugged");
-  expect_open_error (world, NULL, MSSL_ERROR_NOT_READY, "/dev/fake1 is not there");
+  expect_open_error (world, "{'queue-timeout': <uint32 0>}", MSSL_ERROR_NOT_READY, "/dev/fake1 is not there");
   expect_nothing (world);
   manager_set_listener (world->manager, NULL, NULL);
 }

@@ -22,15 +22,20 @@ static const struct {
   const char *text;
   const char *module;
   gboolean persist;
-  guint idle_timeout_s;
+  int priority;
+  gint64 queue_timeout_s;
+  gint64 idle_timeout_s;
+  gint64 max_hold_s;
 } good[] = {
-  { "{}", NULL, FALSE, 0 },
-  { "{'persist': <true>}", NULL, TRUE, 300 },
-  { "{'persist': <false>}", NULL, FALSE, 0 },
-  { "{'persist': <true>, 'idle-timeout': <uint32 0>}", NULL, TRUE, 0 },
-  { "{'idle-timeout': <uint32 4294967295>, 'persist': <true>}", NULL, TRUE, G_MAXUINT32 },
-  { "{'idle-timeout': <uint32 7>}", NULL, FALSE, 7 },
-  { "{'module': <'m1'>}", "m1", FALSE, 0 },
+  { "{}", NULL, FALSE, 0, -1, -1, -1 },
+  { "{'persist': <true>}", NULL, TRUE, 0, -1, -1, -1 },
+  { "{'persist': <false>}", NULL, FALSE, 0, -1, -1, -1 },
+  { "{'persist': <true>, 'idle-timeout': <uint32 0>}", NULL, TRUE, 0, -1, 0, -1 },
+  { "{'idle-timeout': <uint32 4294967295>, 'persist': <true>}", NULL, TRUE, 0, -1, G_MAXUINT32, -1 },
+  { "{'module': <'m1'>}", "m1", FALSE, 0, -1, -1, -1 },
+  { "{'priority': <-3>}", NULL, FALSE, -3, -1, -1, -1 },
+  { "{'queue-timeout': <uint32 0>, 'max-hold': <uint32 60>}", NULL, FALSE, 0, 0, -1, 60 },
+  { "{'queue-timeout': <uint32 4294967295>}", NULL, FALSE, 0, G_MAXUINT32, -1, -1 },
 };
 
 START_TEST (taken)
@@ -41,7 +46,10 @@ START_TEST (taken)
   ck_assert_ptr_null (error);
   ck_assert_pstr_eq (options->module, good[_i].module);
   ck_assert_int_eq (options->persist, good[_i].persist);
-  ck_assert_uint_eq (options->idle_timeout_s, good[_i].idle_timeout_s);
+  ck_assert_int_eq (options->priority, good[_i].priority);
+  ck_assert_int_eq (options->queue_timeout_s, good[_i].queue_timeout_s);
+  ck_assert_int_eq (options->idle_timeout_s, good[_i].idle_timeout_s);
+  ck_assert_int_eq (options->max_hold_s, good[_i].max_hold_s);
 }
 END_TEST
 
@@ -55,6 +63,9 @@ static const struct {
   { "{'persist': <'true'>}", "\"persist\"" },
   { "{'idle-timeout': <7>}", "\"idle-timeout\"" },
   { "{'module': <true>}", "\"module\"" },
+  { "{'priority': <uint32 1>}", "\"priority\"" },
+  { "{'queue-timeout': <1>}", "\"queue-timeout\"" },
+  { "{'max-hold': <1>}", "\"max-hold\"" },
   { "{'module': <'a'>, 'queue': <1>}", "\"queue\"" },
   { "{'module': <'a'>, 'module': <'b'>}", "twice" },
 };

@@ -18,13 +18,14 @@ make_context (World *self)
 }
 
 static World *
-make_world (gboolean fake_clock, const ModuleRecoveryConfig *recovery)
+make_world (gboolean fake_clock, const ModuleRecoveryConfig *recovery, const Quotas *quotas)
 {
   World *self = g_new0 (World, 1);
   ManagerConfig config;
   ModuleConfig module = { "m0", "/dev/fake0", "device", fake_port_open, NULL, NULL };
   g_autoptr (GError) error = NULL;
 
+  self->quotas = *quotas;
   self->directory = scratch_new ();
   self->clock = fake_clock ? fake_clock_new () : NULL;
   self->port = fake_port_new ();
@@ -33,8 +34,12 @@ make_world (gboolean fake_clock, const ModuleRecoveryConfig *recovery)
   self->ledger = ledger_new (self->state_dir, &error);
   self->credentials = credential_store_new (self->state_dir, self->ledger, &error);
   self->contexts = context_store_new (self->state_dir, self->credentials, &error);
-  config = (ManagerConfig){ self->state_dir, self->ledger, self->credentials, self->contexts,
-                            fake_clock ? fake_clock_get (self->clock) : timer_clock_get_system () };
+  config = (ManagerConfig){ self->state_dir,
+                            self->ledger,
+                            self->credentials,
+                            self->contexts,
+                            fake_clock ? fake_clock_get (self->clock) : timer_clock_get_system (),
+                            self->quotas };
   self->manager = manager_new (&config, &error);
   g_assert_no_error (error);
   module.user_data = self->port;
@@ -49,20 +54,33 @@ World *
 world_new (gboolean fake_clock)
 {
   const ModuleRecoveryConfig none = { 0 };
+  Quotas quotas;
 
-  return make_world (fake_clock, &none);
+  quotas_init (&quotas);
+  return make_world (fake_clock, &none, &quotas);
 }
 
 World *
 world_new_recovering (const ModuleRecoveryConfig *recovery)
 {
-  return make_world (TRUE, recovery);
+  Quotas quotas;
+
+  quotas_init (&quotas);
+  return make_world (TRUE, recovery, &quotas);
+}
+
+World *
+world_new_limited (const Quotas *quotas)
+{
+  const ModuleRecoveryConfig none = { 0 };
+
+  return make_world (TRUE, &none, quotas);
 }
 
 void
 world_free (World *self)
 {
-  manager_free (self->manager);
+  g_clear_pointer (&self->manager, manager_free);
   module_abandon (self->module); /* the manager may have let go of it */
   g_object_unref (self->module);
   fake_port_settle ();

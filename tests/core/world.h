@@ -20,12 +20,16 @@ typedef struct {
   Manager *manager;
   Module *module;
   Context *context;
+  Quotas quotas;
 } World;
 
 World *world_new (gboolean fake_clock);
 
 /** On a fake clock, with a recovery; the functions of its power get the FakePort. */
 World *world_new_recovering (const ModuleRecoveryConfig *recovery);
+
+/** On a fake clock, with other limits. */
+World *world_new_limited (const Quotas *quotas);
 
 void world_free (World *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (World, world_free)

@@ -359,7 +359,8 @@ static const struct {
   { "('h\"', uint16 1, @a{sv} {})", ERROR ("InvalidArgument") },
   { "('h\\r\\n', uint16 1, @a{sv} {})", ERROR ("InvalidArgument") },
   { "('h', uint16 0, @a{sv} {})", ERROR ("InvalidArgument") },
-  { "('h', uint16 1, {'priority': <1>})", ERROR ("InvalidArgument") },
+  { "('h', uint16 1, {'priority': <uint32 1>})", ERROR ("InvalidArgument") },
+  { "('h', uint16 1, {'patience': <1>})", ERROR ("InvalidArgument") },
   { "('h', uint16 1, {'persist': <1>})", ERROR ("InvalidArgument") },
   { "('h', uint16 1, {'module': <'m1'>})", ERROR ("NotFound") },
 };
@@ -375,10 +376,12 @@ START_TEST (opens_that_are_refused)
                          g_variant_new_parsed (bad_opens[i].arguments), bad_opens[i].error);
   path = client_open (client, NULL);
   client_expect_error (client, CONTEXT_PATH, MSSL_INTERFACE_CONTEXT, "Open",
-                       g_variant_new_parsed ("('h', uint16 1, @a{sv} {})"), ERROR ("Busy"));
+                       g_variant_new_parsed ("('h', uint16 1, {'queue-timeout': <uint32 0>})"),
+                       ERROR ("Busy"));
   fake_port_tell_lost (bus->world->port, "hang-up");
   client_expect_error (client, CONTEXT_PATH, MSSL_INTERFACE_CONTEXT, "Open",
-                       g_variant_new_parsed ("('h', uint16 1, @a{sv} {})"), ERROR ("NotReady"));
+                       g_variant_new_parsed ("('h', uint16 1, {'queue-timeout': <uint32 0>})"),
+                       ERROR ("NotReady"));
   client_expect (client, "closed 0 module-lost");
 }
 END_TEST

@@ -226,7 +226,7 @@ class TestConnections(BadInputTest):
             self.refused('InvalidArgument', '65536', self.connection.start_send(b'x' * size).wait)
 
     def test_second_open(self):
-        self.refused('Busy', 'cell0', self.client.open, self.context, 'localhost', self.served.port)
+        self.refused('Busy', 'cell0', self.client.open, self.context, 'localhost', self.served.port, queue_timeout=0)
 
     def test_receive_in_two_ways(self):
         self.connection.receive(0, timeout_ms=0)

@@ -48,7 +48,7 @@ class TestConfiguration(DaemonTest):
         """With its comment signs taken away the shipped file is a whole configuration."""
         sim = self.lab.sim(name='cell0')
         with open(SHIPPED, encoding='utf-8') as file:
-            text = re.sub(r'^#(?=\[module |[a-z-]+=)', '', file.read(), flags=re.M)
+            text = re.sub(r'^#(?=\[module |\[limits\]$|[a-z-]+=)', '', file.read(), flags=re.M)
         self.assertIn('[module cell0]\n', text)
         text = re.sub(r'^device=.*$', f'device={sim.link}', text, flags=re.M)
         _, client = self.start_with(self.lab.write('whole.conf', text))
@@ -78,6 +78,9 @@ class TestConfiguration(DaemonTest):
                 ('[module a]\n[module b]\n', 2, 'which modem'),
                 ('\n[modul cell0]\n', 2, 'modul cell0'),
                 ('[module bad name]\n', 1, 'bad name'),
+                (good + '[limits]\nmax-queued=many\n', 4, 'max-queued=many'),
+                (good + '[limits]\nmax-connections=0\n', 4, 'from 1 to 256'),
+                ('[limits]\nmax-modules=1\n', 2, 'max-modules'),
                 (good + good, 3, 'cell0')):
             with self.subTest(text=text):
                 run = self.run_with(text)

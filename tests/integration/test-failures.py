@@ -170,7 +170,7 @@ class TestModuleDies(BenchTest):
         wait_missing(self.client.bus, 'cell0')
         for options in ({}, {'module': 'cell0'}):
             with self.assertRaises(Refused) as refused:
-                self.open(context, 4433, **options)
+                self.open(context, 4433, queue_timeout=0, **options)
             self.assertEqual(refused.exception.name, 'org.modemssl1.Error.NotReady')
             self.assertIn(self.sim.link, refused.exception.text)
         self.revive(context)

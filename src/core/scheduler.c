@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A queue in the order of service, and those who hold a slot. Whatever may change who is served next asks for
+ * one look at all of it, from the main loop.
+ */
+#include "scheduler.h"
+
+struct Scheduler {
+  TimerClock *clock;
+  SchedulerAbsentFunc absent;
+  gpointer absent_data;
+  GPtrArray *modules; /* Module */
+  GPtrArray *queue;   /* SchedulerTicket, not owned: in the order of service */
+  GPtrArray *holders; /* SchedulerTicket, not owned: the longest first */
+  GSource *look;      /* NULL when nothing has changed */
+};
+
+struct SchedulerTicket {
+  Scheduler *scheduler;
+  SchedulerRequest request;
+  const SchedulerListener *listener;
+  gpointer user_data;
+
+  Timer timer; /* of the queue, then of the holding */
+  guint position;
+  gboolean moved; /* not yet told */
+
+  Module *module; /* NULL while it waits; what follows is for holders */
+  Slot *slot;
+  gboolean overdue;
+  gboolean preempted;
+  gboolean promised; /* within one look: its slot goes to one who waits */
+};
+
+static void look (Scheduler *self);
+
+static gboolean
+on_look (gpointer user_data)
+{
+  Scheduler *self = user_data;
+
+  g_clear_pointer (&self->look, g_source_unref);
+  look (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+look_soon (Scheduler *self)
+{
+  if (self->look != NULL || self->queue->len == 0)
+    return;
+
+  self->look = g_idle_source_new ();
+  g_source_set_priority (self->look, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->look, on_look, self, NULL);
+  g_source_attach (self->look, g_main_context_get_thread_default ());
+}
+
+/* -- the queue --------------------------------------------------------------------------------------- */
+
+static gboolean
+may_use (const SchedulerTicket *ticket, Module *module)
+{
+  return ticket->request.module == NULL || g_str_equal (ticket->request.module, module_get_name (module));
+}
+
+/* Whether both could be given the same slot. */
+static gboolean
+compete (const SchedulerTicket *a, const SchedulerTicket *b)
+{
+  return a->request.module == NULL || b->request.module == NULL
+         || g_str_equal (a->request.module, b->request.module);
+}
+
+static void
+enqueue (Scheduler *self, SchedulerTicket *ticket)
+{
+  guint place = self->queue->len;
+
+  while (place > 0) {
+    const SchedulerTicket *before = self->queue->pdata[place - 1];
+
+    if (before->request.priority >= ticket->request.priority)
+      break;
+    place--;
+  }
+  g_ptr_array_insert (self->queue, (int) place, ticket);
+}
+
+static void
+count_positions (Scheduler *self)
+{
+  for (guint i = 0; i < self->queue->len; i++) {
+    SchedulerTicket *ticket = self->queue->pdata[i];
+    guint position = 1;
+
+    for (guint before = 0; before < i; before++)
+      position += compete (ticket, self->queue->pdata[before]);
+    ticket->moved = ticket->moved || ticket->position != position;
+    ticket->position = position;
+  }
+}
+
+/* Whoever is told may leave. */
+static void
+tell_positions (Scheduler *self)
+{
+  for (guint i = 0; i < self->queue->len;) {
+    SchedulerTicket *ticket = self->queue->pdata[i];
+
+    if (!ticket->moved) {
+      i++;
+      continue;
+    }
+    ticket->moved = FALSE;
+    ticket->listener->moved (ticket->user_data);
+    i = 0;
+  }
+}
+
+/* -- giving slots out -------------------------------------------------------------------------------- */
+
+/* Among modules with a free slot the one of which the smallest part is used; NULL when there is none. */
+static Module *
+pick_module (Scheduler *self, const SchedulerTicket *ticket)
+{
+  Module *picked = NULL;
+  double least = 0;
+
+  for (guint i = 0; i < self->modules->len; i++) {
+    Module *module = self->modules->pdata[i];
+    double load;
+
+    if (!may_use (ticket, module) || !module_has_free_slot (module))
+      continue;
+    load = module_get_load (module);
+    if (picked == NULL || load < least) {
+      picked = module;
+      least = load;
+    }
+  }
+  return picked;
+}
+
+static void
+grant (Scheduler *self, SchedulerTicket *ticket, Module *module)
+{
+  g_ptr_array_remove (self->queue, ticket);
+  g_ptr_array_add (self->holders, ticket);
+  ticket->position = 0;
+  ticket->moved = FALSE;
+  ticket->module = g_object_ref (module);
+  ticket->slot =
+      module_take_slot (module, ticket->request.number, &ticket->listener->slot, ticket->user_data);
+  timer_clear (&ticket->timer);
+  if (ticket->request.max_hold_s > 0)
+    timer_set (&ticket->timer, (guint64) ticket->request.max_hold_s * 1000);
+  ticket->listener->granted (module, ticket->slot, ticket->user_data);
+}
+
+static void
+grant_what_is_free (Scheduler *self)
+{
+  for (guint i = 0; i < self->queue->len;) {
+    SchedulerTicket *ticket = self->queue->pdata[i];
+    Module *module = pick_module (self, ticket);
+
+    if (module == NULL) {
+      i++;
+      continue;
+    }
+    grant (self, ticket, module);
+    i = 0;
+  }
+}
+
+/* -- wanting slots back ------------------------------------------------------------------------------ */
+
+static gboolean
+is_leaving (const SchedulerTicket *holder)
+{
+  return holder->preempted || slot_get_state (holder->slot) == SLOT_CLOSING;
+}
+
+/* A holder whose slot @ticket can have: one that is leaving rather than one that would have to. */
+static SchedulerTicket *
+find_holder (Scheduler *self, const SchedulerTicket *ticket)
+{
+  SchedulerTicket *overdue = NULL;
+
+  for (guint i = 0; i < self->holders->len; i++) {
+    SchedulerTicket *holder = self->holders->pdata[i];
+
+    if (holder->promised || !may_use (ticket, holder->module))
+      continue;
+    if (is_leaving (holder))
+      return holder;
+    if (overdue == NULL && holder->overdue)
+      overdue = holder;
+  }
+  return overdue;
+}
+
+static void
+preempt (Scheduler *self, SchedulerTicket *holder)
+{
+  holder->preempted = TRUE;
+  /* The others after this one, which may be gone at once. */
+  look_soon (self);
+  holder->listener->preempted (holder->user_data);
+}
+
+/* No more holders than are waited for: each slot is promised to one. */
+static void
+preempt_one (Scheduler *self)
+{
+  for (guint i = 0; i < self->holders->len; i++)
+    ((SchedulerTicket *) self->holders->pdata[i])->promised = FALSE;
+  for (guint i = 0; i < self->queue->len; i++) {
+    SchedulerTicket *holder = find_holder (self, self->queue->pdata[i]);
+
+    if (holder == NULL)
+      continue;
+    if (!is_leaving (holder)) {
+      preempt (self, holder);
+      return;
+    }
+    holder->promised = TRUE;
+  }
+}
+
+static void
+look (Scheduler *self)
+{
+  grant_what_is_free (self);
+  count_positions (self);
+  tell_positions (self);
+  preempt_one (self);
+}
+
+/* -- tickets ----------------------------------------------------------------------------------------- */
+
+/* What @ticket waits for, as an error: rather of a module that is ready. */
+static void
+set_reason (Scheduler *self, const SchedulerTicket *ticket, GError **error)
+{
+  Module *which = NULL;
+
+  for (guint i = 0; i < self->modules->len; i++) {
+    Module *module = self->modules->pdata[i];
+
+    if (!may_use (ticket, module))
+      continue;
+    if (which == NULL
+        || (module_get_state (which) != MODULE_READY && module_get_state (module) == MODULE_READY))
+      which = module;
+  }
+  if (which != NULL)
+    module_set_slot_error (which, error);
+  else
+    self->absent (ticket->request.module, self->absent_data, error);
+}
+
+static void
+on_timer (gpointer user_data)
+{
+  SchedulerTicket *ticket = user_data;
+  g_autoptr (GError) reason = NULL;
+
+  if (ticket->module != NULL) {
+    ticket->overdue = TRUE;
+    look_soon (ticket->scheduler);
+    return;
+  }
+  set_reason (ticket->scheduler, ticket, &reason);
+  ticket->listener->expired (reason->message, ticket->user_data);
+}
+
+SchedulerTicket *
+scheduler_enter (Scheduler *self, const SchedulerRequest *request, const SchedulerListener *listener,
+                 gpointer user_data, GError **error)
+{
+  SchedulerTicket *ticket = g_new0 (SchedulerTicket, 1);
+
+  ticket->scheduler = self;
+  ticket->request = *request;
+  ticket->request.module = g_strdup (request->module);
+  ticket->listener = listener;
+  ticket->user_data = user_data;
+  timer_init (&ticket->timer, self->clock, on_timer, ticket);
+  enqueue (self, ticket);
+  look_soon (self);
+  grant_what_is_free (self);
+  if (ticket->module == NULL && request->queue_timeout_s == 0) {
+    set_reason (self, ticket, error);
+    scheduler_leave (self, ticket);
+    return NULL;
+  }
+  if (ticket->module == NULL)
+    timer_set (&ticket->timer, (guint64) request->queue_timeout_s * 1000);
+  count_positions (self);
+  ticket->moved = FALSE;
+  return ticket;
+}
+
+void
+scheduler_leave (Scheduler *self, SchedulerTicket *ticket)
+{
+  timer_dispose (&ticket->timer);
+  g_ptr_array_remove (ticket->module != NULL ? self->holders : self->queue, ticket);
+  g_clear_object (&ticket->module);
+  g_free ((char *) ticket->request.module);
+  g_free (ticket);
+  look_soon (self);
+}
+
+guint
+scheduler_get_position (const SchedulerTicket *ticket)
+{
+  return ticket->position;
+}
+
+/* -- the scheduler ----------------------------------------------------------------------------------- */
+
+static void
+on_module_changed (Module *module, gpointer user_data)
+{
+  look_soon (user_data);
+}
+
+void
+scheduler_add_module (Scheduler *self, Module *module)
+{
+  g_ptr_array_add (self->modules, g_object_ref (module));
+  g_signal_connect (module, "changed", G_CALLBACK (on_module_changed), self);
+  look_soon (self);
+}
+
+void
+scheduler_remove_module (Scheduler *self, Module *module)
+{
+  g_signal_handlers_disconnect_by_data (module, self);
+  g_ptr_array_remove (self->modules, module);
+}
+
+Scheduler *
+scheduler_new (TimerClock *clock, SchedulerAbsentFunc absent, gpointer user_data)
+{
+  Scheduler *self = g_new0 (Scheduler, 1);
+
+  self->clock = clock;
+  self->absent = absent;
+  self->absent_data = user_data;
+  self->modules = g_ptr_array_new_with_free_func (g_object_unref);
+  self->queue = g_ptr_array_new ();
+  self->holders = g_ptr_array_new ();
+  return self;
+}
+
+void
+scheduler_free (Scheduler *self)
+{
+  g_return_if_fail (self->queue->len == 0 && self->holders->len == 0);
+
+  while (self->modules->len > 0)
+    scheduler_remove_module (self, self->modules->pdata[0]);
+  if (self->look != NULL)
+    g_source_destroy (self->look);
+  g_clear_pointer (&self->look, g_source_unref);
+  g_ptr_array_unref (self->modules);
+  g_ptr_array_unref (self->queue);
+  g_ptr_array_unref (self->holders);
+  g_free (self);
+}
