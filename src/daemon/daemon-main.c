@@ -117,6 +117,9 @@ on_modems (GObject *source, GAsyncResult *result, gpointer user_data)
   Daemon *self = user_data;
 
   self->modems = mm_modems_new_finish (result);
+  if (!g_file_test (self->options.holder, G_FILE_TEST_EXISTS))
+    g_message ("there is no holder at %s: a crash of this daemon may leave a module in the middle of a send",
+               self->options.holder);
   self->ports = daemon_ports_new (self->manager, make_module, self);
   configure (self);
   self->service = dbus_service_new (self->bus, self->manager, &error);
