@@ -28,7 +28,7 @@ struct Claim {
   MmEnabler *enabler; /* while the modem is on its way back */
   TimerClock *clock;
   gulong changed_id;
-  const ClaimListener *listener;
+  const ClaimListener *listener; /* NULL at the end */
   gpointer listener_data;
 
   ClaimState state;
@@ -113,7 +113,8 @@ static void G_GNUC_PRINTF (3, 4) set_state (Claim *self, ClaimState state, const
   self->state = state;
   g_debug ("claim of %s: %s%s%s", self->found_device, claim_state_get_name (state), *text != '\0' ? ": " : "",
            text);
-  self->listener->changed (self->listener_data);
+  if (self->listener != NULL)
+    self->listener->changed (self->listener_data);
 }
 
 /* -- the end of a taking ----------------------------------------------------------------------------- */
@@ -559,6 +560,7 @@ claim_new (const ClaimConfig *config, MmModems *modems, TimerClock *clock, const
 void
 claim_free (Claim *self)
 {
+  self->listener = NULL;
   g_signal_handler_disconnect (self->modems, self->changed_id);
   g_clear_pointer (&self->source, port_source_free);
   g_clear_pointer (&self->enabler, mm_enabler_free);

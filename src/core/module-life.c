@@ -420,7 +420,8 @@ module_life_set_claim_facts (ModuleLife *self, const ModuleClaimFacts *facts)
 {
   if (!module_claim_set_facts (self->claim, facts))
     return;
-  if (self->state == MODULE_ABSENT && self->port_state == PORT_WANTED && !timer_is_set (&self->retry))
+  if (self->state == MODULE_ABSENT && self->port_state == PORT_WANTED && !timer_is_set (&self->retry)
+      && *facts->text != '\0')
     set_state (self, MODULE_ABSENT, facts->text);
   self->listener->changed (self->user_data);
 }

@@ -19,6 +19,7 @@
 #include "ctl-monitor.h"
 #include "ctl-print.h"
 #include "ctl-status.h"
+#include "ctl-udev-rule.h"
 
 #define PROGRAM "modemsslctl"
 #define ANY G_MAXUINT
@@ -31,6 +32,9 @@ static const CtlCommand commands[] = {
   { "module", "show", " [NAME]", "show one module or all", 0, 1, 0, ctl_module_show },
   { "module", "release", " NAME", "give a module back to ModemManager", 1, 1, 0, ctl_module_release },
   { "module", "claim", " NAME", "take a module that was released", 1, 1, 0, ctl_module_claim },
+  { "module", "udev-rule", " [--ignore] DEVICE",
+    "print the rule that gives a port to ModemManager, or keeps it off", 1, 1, CTL_OPTION_IGNORE,
+    ctl_udev_rule_print },
   { "context", "list", "", "list the contexts", 0, 0, 0, ctl_context_list },
   { "context", "show", " NAME", "show a context's settings", 1, 1, 0, ctl_context_show },
   { "context", "create", " NAME [KEY=VALUE…]", "create a context", 1, ANY, 0, ctl_context_create },

@@ -22,6 +22,7 @@ static const OptionHelp option_helps[] = {
   { CTL_OPTION_KEY, "--key", "  --key FILE         PEM file with its private key, not encrypted" },
   { CTL_OPTION_MODULE, "--module",
     "  --module NAME      the module to use (default: the first that is ready)" },
+  { CTL_OPTION_IGNORE, "--ignore", "  --ignore           keep ModemManager off the port" },
   { CTL_OPTION_LINGER, "--linger",
     "  --linger SECONDS   how long to wait for more data after the end of input (default 3)" },
   { 0, "--bus", "  --bus BUS          system (default) or session" },
@@ -82,6 +83,7 @@ static void
 note_given (CtlOptions *self, gboolean linger_given)
 {
   self->given |= self->replace ? CTL_OPTION_REPLACE : 0;
+  self->given |= self->ignore ? CTL_OPTION_IGNORE : 0;
   self->given |= self->ca_file != NULL ? CTL_OPTION_CA : 0;
   self->given |= self->cert_file != NULL ? CTL_OPTION_CERT : 0;
   self->given |= self->key_file != NULL ? CTL_OPTION_KEY : 0;
@@ -98,6 +100,7 @@ split (CtlOptions *self, char *const *argv, char **ret_bus, char **ret_linger, G
     { "help", 'h', 0, G_OPTION_ARG_NONE, &self->help, NULL, NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &self->version, NULL, NULL },
     { "replace", 0, 0, G_OPTION_ARG_NONE, &self->replace, NULL, NULL },
+    { "ignore", 0, 0, G_OPTION_ARG_NONE, &self->ignore, NULL, NULL },
     { "ca", 0, 0, G_OPTION_ARG_FILENAME, &self->ca_file, NULL, NULL },
     { "cert", 0, 0, G_OPTION_ARG_FILENAME, &self->cert_file, NULL, NULL },
     { "key", 0, 0, G_OPTION_ARG_FILENAME, &self->key_file, NULL, NULL },

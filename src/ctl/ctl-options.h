@@ -15,6 +15,7 @@ typedef enum {
   CTL_OPTION_KEY = 1 << 3,
   CTL_OPTION_MODULE = 1 << 4,
   CTL_OPTION_LINGER = 1 << 5,
+  CTL_OPTION_IGNORE = 1 << 6,
 } CtlOptionFlags;
 
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
   gboolean help;
   gboolean version;
   gboolean replace;
+  gboolean ignore;
   char *ca_file;
   char *cert_file;
   char *key_file;

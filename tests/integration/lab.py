@@ -308,10 +308,10 @@ def as_other_user(args, in_group):
 class Sim:
     """A simulated module on a pseudo-terminal, at the path `link`."""
 
-    def __init__(self, lab, *switches, name=None, baud=None):
+    def __init__(self, lab, *switches, name=None, baud=None, link=None):
         self.lab = lab
         self.name = name or lab.new_name('cell')
-        self.link = lab.path(self.name + '.tty')
+        self.link = link or lab.path(self.name + '.tty')
         self.nvram = lab.path(self.name + '.nvram')
         self.switches = switches
         self.baud = baud
@@ -355,10 +355,9 @@ class Daemon:
     def render(self):
         groups = []
         for sim in self.sims:
-            lines = [f'[module {sim.name}]', f'device={self.device or sim.link}']
-            if sim.baud:
-                lines.append(f'baud-rate={sim.baud}')
-            lines += [f'{key}={value}' for key, value in self.settings.items()]
+            settings = {'device': self.device or sim.link, **({'baud-rate': sim.baud} if sim.baud else {}), **self.settings}
+            lines = [f'[module {sim.name}]']
+            lines += [f'{key}={value}' for key, value in settings.items() if value is not None]
             groups.append('\n'.join(lines) + '\n')
         return '\n'.join(groups)
 
@@ -403,8 +402,10 @@ class Daemon:
 
 
 def wait_module(connection, name, state, timeout_s=PATIENCE_S):
-    """Until the module @name is there and in @state: by its signals, not by asking again and again."""
+    """Until the module @name is there and in @state, or the function @state says so of it: by its signals, not by asking again
+    and again."""
     modules = {}
+    fits = state if callable(state) else lambda module: module['State'] == state
 
     def on_signal(_connection, _sender, path, _interface, signal_name, parameters):
         what = parameters.unpack()
@@ -416,7 +417,7 @@ def wait_module(connection, name, state, timeout_s=PATIENCE_S):
             modules[path].update(what[1])
 
     def find():
-        return next((module for module in modules.values() if module['Name'] == name and module['State'] == state), None)
+        return next((module for module in modules.values() if module['Name'] == name and fits(module)), None)
 
     subscription = connection.signal_subscribe(BUS_NAME, None, None, None, None, Gio.DBusSignalFlags.NONE, on_signal)
     try:
@@ -461,8 +462,11 @@ class LabTest(unittest.TestCase):
 
     def setUp(self):
         self.random = random.Random(f'{SEED} {self.id()}')
-        self.lab = Lab()
+        self.lab = self.make_lab()
         self.addCleanup(self.close_lab)
+
+    def make_lab(self):
+        return Lab()
 
     def close_lab(self):
         complaints = self.lab.close()

@@ -1,0 +1,233 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemon and the real ModemManager take turns with one module, in every way of claiming, and whatever happens to either."""
+import signal
+
+import modem_manager
+
+if __name__ == '__main__':
+    modem_manager.enter_namespace()
+
+from bench import BenchTest  # noqa: E402
+from lab import LabTest, main, wait_module  # noqa: E402
+from modem_manager import IGNORE, PORTS, RULES_OF_THE_TESTS, ModemManager  # noqa: E402
+from servers import echo, read_all  # noqa: E402
+
+MODULE = 'org.modemssl1.Module'
+DEVICE = '/dev/' + PORTS[0]
+
+
+class SharedTest(BenchTest):
+    """One module at /dev/ttyBC0, ModemManager, and a daemon that is started by the test."""
+    port = PORTS[0]
+
+    def setUp(self):
+        LabTest.setUp(self)
+        self.sim = self.lab.sim(*self.switches, name='cell0', link='/dev/' + self.port)
+        self.modem_manager = ModemManager(self.lab)
+        self.daemon = None
+        self.clients = []
+        self.client = None
+
+    def make_lab(self):
+        return modem_manager.make_lab()
+
+    def start_daemon(self, claim='inhibit', device=None, wait='ready', **settings):
+        self.daemon = self.lab.daemon(self.sim, wait=False,
+                                      settings={'claim': claim, 'device': device, **settings})
+        self.client = self.new_client()
+        self.daemon.wait_name(self.client.bus)
+        return wait_module(self.client.bus, self.sim.name, wait)
+
+    def silence(self):
+        self.sim.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.wake)
+
+    def wake(self):
+        self.sim.process.send_signal(signal.SIGCONT)
+
+    def wait_claim(self, state, says=''):
+        return wait_module(self.client.bus, self.sim.name,
+                           lambda found: found['ClaimState'] == state and says in found['ClaimText'])
+
+    def module(self, method):
+        path = self.client.manager('GetModule', 'cell0')
+        return self.client.call(path, MODULE, method)
+
+
+class TestInhibit(SharedTest):
+    def test_claim_release_and_claim_again(self):
+        self.modem_manager.start(PORTS[0])
+        modem = self.modem_manager.wait_modem()
+        found = self.start_daemon()
+        self.assertEqual(found['ClaimState'], 'claimed')
+        self.assertEqual(found['ModemManagerPath'], modem)
+        self.assertEqual(found['Device'], '/dev/ttyBC0')
+        self.assertEqual(self.modem_manager.modems(), {})
+        self.expect_goes_on()
+        self.module('Release')
+        self.wait_claim('released')
+        self.assertNotEqual(self.modem_manager.wait_modem(), modem)
+        self.module('Claim')
+        wait_module(self.client.bus, 'cell0', 'ready')
+        self.assertEqual(self.modem_manager.modems(), {})
+        self.daemon.stop()
+        self.modem_manager.wait_modem()
+
+
+    def test_enabled_modem_is_enabled_again(self):
+        self.modem_manager.start(PORTS[0])
+        self.modem_manager.enable()
+        self.start_daemon()
+        self.expect_goes_on()
+        self.daemon.stop()
+        self.modem_manager.wait_modem('registered')
+
+    def test_modem_manager_is_killed_and_comes_back(self):
+        """The connection outlives ModemManager's end, and ends before the next one touches the port."""
+        self.modem_manager.start(PORTS[0])
+        self.start_daemon()
+        server = self.behave(echo, ca=self.ca)
+        connection = self.open(self.make_context(), server.port)
+        connection.wait_connected()
+        self.modem_manager.kill()
+        self.wait_claim('claimed', 'until it is back')
+        connection.send(b'still here?')
+        self.assertEqual(connection.receive_exactly(11), b'still here?')
+        self.modem_manager.start(PORTS[0])
+        self.expect_closed(connection, 'port-released')
+        wait_module(self.client.bus, 'cell0', lambda found: found['State'] == 'absent')
+        self.wait_claim('claimed')
+        self.assertEqual(server.wait_result(), len(b'still here?'))
+        self.expect_goes_on()
+
+    def test_somebody_else_has_inhibited_it(self):
+        self.modem_manager.start(PORTS[0])
+        self.modem_manager.wait_modem()
+        self.modem_manager.inhibit(True)
+        self.start_daemon(device=None, wait='absent')
+        self.wait_claim('waiting', 'knows no modem')
+        self.modem_manager.inhibit(False)
+        self.wait_claim('claimed')
+
+    def test_modem_manager_is_killed_while_it_lets_go(self):
+        """With a module that is silent ModemManager needs 15 s for it; this time it does not get there."""
+        self.modem_manager.start(PORTS[0])
+        self.modem_manager.enable()
+        self.silence()
+        self.start_daemon(wait='absent')
+        self.wait_claim('inhibiting')
+        self.modem_manager.kill()
+        self.wait_claim('waiting')
+        self.wake()
+        self.modem_manager.start(PORTS[0])
+        wait_module(self.client.bus, 'cell0', 'ready')
+
+    def test_module_is_silent_while_it_is_inhibited(self):
+        self.modem_manager.start(PORTS[0])
+        self.modem_manager.enable()
+        self.silence()
+        self.start_daemon(wait='absent')
+        self.wait_claim('inhibiting')
+        self.wait_claim('claimed')
+        self.wake()
+        wait_module(self.client.bus, 'cell0', 'ready')
+
+    def test_daemon_is_stopped_while_modem_manager_lets_go(self):
+        self.modem_manager.start(PORTS[0])
+        self.modem_manager.enable()
+        self.silence()
+        self.start_daemon(wait='absent')
+        self.wait_claim('inhibiting')
+        self.daemon.stop()
+        self.wake()
+        self.modem_manager.wait_modem()
+
+    def test_port_is_pulled_out_and_put_back(self):
+        self.modem_manager.start(PORTS[0])
+        self.start_daemon(device=None)
+        self.sim.kill()
+        self.modem_manager.report('remove', PORTS[0])
+        self.wait_claim('waiting')
+        self.sim.start()
+        self.modem_manager.report('add', PORTS[0])
+        wait_module(self.client.bus, 'cell0', 'ready')
+
+
+class TestIdle(SharedTest):
+    def test_modem_manager_has_it_while_nobody_needs_it(self):
+        self.modem_manager.start(PORTS[0])
+        self.start_daemon(**{'release-when-idle': '1'})
+        self.wait_claim('released')
+        self.modem_manager.wait_modem()
+        self.module('Claim')
+        wait_module(self.client.bus, 'cell0', 'ready')
+
+
+class TestDevice(SharedTest):
+    def test_port_of_modem_manager_is_refused(self):
+        self.modem_manager.start(PORTS[0])
+        self.modem_manager.wait_modem()
+        self.start_daemon('device', DEVICE, wait='absent')
+        found = self.wait_claim('conflict', 'claim=inhibit')
+        self.assertIn('udev-rule', found['StateText'])
+        self.modem_manager.report('remove', PORTS[0])
+        wait_module(self.client.bus, 'cell0', 'ready')
+
+    def test_modem_manager_takes_a_port_that_is_in_use(self):
+        """Without a rule nothing keeps ModemManager off: the connection ends at the latest when it is seen to have the port."""
+        self.modem_manager.start()
+        self.start_daemon('device', DEVICE)
+        server = self.behave(read_all, ca=self.ca)
+        connection = self.open(self.make_context(), server.port)
+        connection.wait_connected()
+        connection.send(b'before')
+        self.modem_manager.report('add', PORTS[0])
+        self.expect_closed(connection, 'port-released', 'protocol', 'module-lost', 'module-error')
+        self.wait_claim('conflict')
+        self.assertEqual(server.wait_result(), b'before')
+
+    def test_printed_rules_are_read_by_modem_manager(self):
+        rules = [self.lab.ctl('module', 'udev-rule', *words).output.decode()
+                 for words in ((DEVICE,), ('--ignore', '/dev/' + PORTS[1]))]
+        self.modem_manager.set_rules({f'78-mm-test-{number}.rules': text for number, text in enumerate(rules)})
+        other = self.lab.sim(name='cell1', link='/dev/' + PORTS[1])
+        self.modem_manager.start(*PORTS)
+        self.modem_manager.wait_modem()
+        self.assertEqual([modem['Device'] for modem in self.modem_manager.modems().values()], ['bc660k-ttyBC0'])
+        self.sim = other
+        self.start_daemon('device', other.link)
+        self.expect_goes_on()
+        self.modem_manager.wait_modem()
+
+
+class TestIgnoredPort(SharedTest):
+    """Two modules stand for the two ports of one."""
+    port = PORTS[1]
+
+    def setUp(self):
+        super().setUp()
+        self.other = self.lab.sim(name='other', link=DEVICE)
+        self.modem_manager.set_rules({'79-mm-test.rules': RULES_OF_THE_TESTS, '78-mm-test.rules': IGNORE})
+
+    def test_modem_manager_keeps_the_modem(self):
+        self.modem_manager.start(*PORTS)
+        modem = self.modem_manager.enable()
+        found = self.start_daemon('ignored-port')
+        self.assertEqual((found['Device'], found['ModemManagerPath']), (self.sim.link, modem))
+        context = self.make_context()
+        self.expect_goes_on(context)
+        self.modem_manager.kill()
+        self.expect_goes_on(context)
+        self.daemon.stop()
+
+    def test_port_that_is_not_ignored(self):
+        self.modem_manager.set_rules({'79-mm-test.rules': RULES_OF_THE_TESTS})
+        self.modem_manager.start(*PORTS)
+        self.modem_manager.wait_modem()
+        self.start_daemon('ignored-port', DEVICE, wait='absent')
+        self.wait_claim('conflict', 'ID_MM_PORT_IGNORE')
+
+
+if __name__ == '__main__':
+    main()
