@@ -5,15 +5,21 @@
 #include "daemon-ports.h"
 
 #include "port-path.h"
+#include "port-udev.h"
 #include "port-watch.h"
+
+/* udev takes fractions of a second; one that is stuck must not keep a port away for ever. */
+#define SETTLE_PAUSE_MS 200
+#define SETTLE_LOOKS_MAX 50
 
 typedef struct {
   DaemonPorts *owner; /* NULL when that was freed before the port had retired */
   DaemonConfigModule *config;
   Module *module; /* NULL until it was there once */
   gboolean there;
-  PortPath *path; /* where it sits; NULL while it is not there, and where only ModemManager knows its port */
-  char *why;      /* it is missing; NULL while it is there */
+  PortPath *path;  /* where it sits; NULL while it is not there, and where only ModemManager knows its port */
+  char *why;       /* it is missing; NULL while it is there */
+  guint unsettled; /* how often udev was not ready with it */
 } Port;
 
 struct DaemonPorts {
@@ -23,6 +29,8 @@ struct DaemonPorts {
   GPtrArray *ports;    /* Port, in the order of the configuration */
   GPtrArray *retiring; /* Port: no longer configured, and its module is ending */
   PortWatch *watch;
+  PortUdev *udev;
+  Timer settle; /* set while udev works on a port */
 };
 
 static void
@@ -117,6 +125,18 @@ find_obstacle (const GPtrArray *ports, const Port *port, const PortPath *path)
   return NULL;
 }
 
+static gboolean
+is_settled (DaemonPorts *self, Port *port, const PortPath *path)
+{
+  if (port->unsettled == SETTLE_LOOKS_MAX || port_udev_is_settled (self->udev, path))
+    return TRUE;
+
+  port->unsettled++;
+  if (!timer_is_set (&self->settle))
+    timer_set (&self->settle, SETTLE_PAUSE_MS);
+  return FALSE;
+}
+
 static void
 look_for_port (DaemonPorts *self, Port *port)
 {
@@ -130,7 +150,12 @@ look_for_port (DaemonPorts *self, Port *port)
   if (port->config->device != NULL)
     path = port_path_follow (port->config->device);
   if (path != NULL && path->target == NULL) {
+    port->unsettled = 0;
     set_missing (port, path->missing);
+    return;
+  }
+  if (path != NULL && !is_settled (self, port, path)) {
+    set_missing (port, "udev is still setting up its port");
     return;
   }
   if (find_obstacle (self->retiring, port, path) != NULL) {
@@ -255,6 +280,8 @@ daemon_ports_new (Manager *manager, DaemonPortsMakeFunc make, gpointer user_data
   self->user_data = user_data;
   self->ports = g_ptr_array_new_with_free_func (port_free);
   self->retiring = g_ptr_array_new ();
+  self->udev = port_udev_new (PORT_UDEV_DATA, look, self);
+  timer_init (&self->settle, timer_clock_get_system (), look, self);
   self->watch = port_watch_new (timer_clock_get_system (), look, self);
   return self;
 }
@@ -267,5 +294,7 @@ daemon_ports_free (DaemonPorts *self)
   g_ptr_array_unref (self->retiring);
   g_ptr_array_unref (self->ports);
   port_watch_free (self->watch);
+  port_udev_free (self->udev);
+  timer_dispose (&self->settle);
   g_free (self);
 }
