@@ -4,6 +4,7 @@ that says yes, and ModemManager on the laboratory's bus with its own policy as D
 
 ModemManager finds no hardware here; a port is announced to it by ReportKernelEvent, and it reads the rules by itself.
 """
+import concurrent.futures
 import glob
 import os
 import shutil
@@ -11,10 +12,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+import unittest
 
 from gi.repository import Gio, GLib
 
-from lab import POLICY_FILE, Lab, make_policy, wait_for  # noqa: F401
+from lab import SEED, Lab, die_with_parent, make_policy, wait_for
 
 MODEM_MANAGER = '/usr/sbin/ModemManager'
 MM = 'org.freedesktop.ModemManager1'
@@ -27,6 +29,7 @@ RULES = '/lib/udev/rules.d'
 PORTS = ('ttyBC0', 'ttyBC1')
 # With all of its plugins ModemManager needs 10 s to find out that this is a Quectel.
 PLUGINS = ('libmm-plugin-quectel.so', 'libmm-plugin-generic.so')
+AT_A_TIME = 4
 MODEM_STATES = {'disabled': 3, 'registered': 8}
 
 IGNORE = '''SUBSYSTEM=="tty", KERNEL=="ttyBC1", ENV{ID_MM_PORT_IGNORE}="1"
@@ -66,15 +69,37 @@ POLKIT_XML = '''<node><interface name="org.freedesktop.PolicyKit1.Authority">
 </interface></node>'''
 
 
-def enter_namespace():
-    """Starts this script again in a mount namespace of its own, as root or in a user namespace; then prepares it."""
+def run_all():
+    """Runs each test of the script in a process and a mount namespace of its own, as root or in a user namespace, some of
+    them at a time, because most of the time ModemManager takes its time. Returns in such a process."""
     if os.environ.get(IN_NAMESPACE):
         prepare_namespace()
         return
     root = os.getuid() == 0
-    os.environ[IN_NAMESPACE] = '1'
-    os.environ[WAS_ROOT] = '1' if root else ''
-    os.execvp('unshare', ['unshare', '--mount' if root else '-Urm', '--propagation', 'private', sys.executable, *sys.argv])
+    print(f'seed {SEED}', flush=True)
+    names = sys.argv[1:] or list_tests(unittest.defaultTestLoader.loadTestsFromModule(sys.modules['__main__']))
+    command = ['unshare', '--mount' if root else '-Urm', '--propagation', 'private', sys.executable, sys.argv[0]]
+    environment = {**os.environ, IN_NAMESPACE: '1', WAS_ROOT: '1' if root else '', 'MODEMSSL_SEED': str(SEED)}
+
+    def run(name):
+        return subprocess.run([*command, name], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, preexec_fn=die_with_parent, check=False)
+
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        for name, result in zip(names, pool.map(run, names)):
+            failed += result.returncode != 0
+            print(f'{name}: ' + ('failed' if result.returncode else 'ok'), flush=True)
+            if result.returncode:
+                print(result.stdout.decode(errors='replace'), flush=True)
+    print(f'{len(names)} tests, {failed} failed')
+    sys.exit(1 if failed or not names else 0)
+
+
+def list_tests(suite):
+    if isinstance(suite, unittest.TestCase):
+        return ['.'.join(suite.id().split('.')[-2:])]
+    return [name for part in suite for name in list_tests(part)]
 
 
 def mount(*words):

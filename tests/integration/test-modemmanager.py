@@ -4,14 +4,10 @@
 import signal
 
 import modem_manager
-
-if __name__ == '__main__':
-    modem_manager.enter_namespace()
-
-from bench import BenchTest  # noqa: E402
-from lab import LabTest, main, wait_module  # noqa: E402
-from modem_manager import IGNORE, PORTS, RULES_OF_THE_TESTS, ModemManager  # noqa: E402
-from servers import echo, read_all  # noqa: E402
+from bench import BenchTest
+from lab import LabTest, main, wait_module
+from modem_manager import IGNORE, PORTS, RULES_OF_THE_TESTS, ModemManager
+from servers import echo, read_all
 
 MODULE = 'org.modemssl1.Module'
 DEVICE = '/dev/' + PORTS[0]
@@ -230,4 +226,5 @@ class TestIgnoredPort(SharedTest):
 
 
 if __name__ == '__main__':
+    modem_manager.run_all()
     main()
