@@ -74,7 +74,8 @@ set_phase (AtChannel *self, Phase phase, guint timeout_ms)
     timer_set (&self->timer, timeout_ms);
   else
     timer_clear (&self->timer);
-  at_parser_expect_prompt (self->parser, phase == PHASE_PROMPT);
+  at_parser_expect_prompt (
+      self->parser, phase == PHASE_PROMPT || (phase == PHASE_RESPONSE && self->job->command->refuses_prompt));
   if (phase != PHASE_DATA)
     at_parser_expect_echo (self->parser, NULL);
 }
@@ -419,10 +420,26 @@ handle_line (AtChannel *self, const AtEvent *event)
     self->stray_func (event, self->stray_data);
 }
 
+/** The probe begins with ESC. */
+static void
+refuse_prompt (AtChannel *self)
+{
+  AtJob *job = g_steal_pointer (&self->job);
+
+  self->in_step = FALSE;
+  at_job_fail (job, AT_ERROR_PROMPT, "the module asked for data, which was cancelled");
+  start_probing (self);
+}
+
 static void
 handle_prompt (AtChannel *self)
 {
   guint delay_ms = self->job->command->data_delay_ms;
+
+  if (self->phase == PHASE_RESPONSE) {
+    refuse_prompt (self);
+    return;
+  }
 
   set_phase (self, PHASE_DATA, delay_ms);
   if (delay_ms > 0)
@@ -617,6 +634,18 @@ const char *const *
 at_channel_get_unsaid (AtChannel *self)
 {
   return at_wire_get_unsaid (self->wire);
+}
+
+gboolean
+at_channel_has_data_command (AtChannel *self)
+{
+  if (self->job != NULL && self->job->command->data_mode != AT_DATA_NONE)
+    return TRUE;
+  for (GList *link = self->queue.head; link != NULL; link = link->next) {
+    if (((AtJob *) link->data)->command->data_mode != AT_DATA_NONE)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 gboolean

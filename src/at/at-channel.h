@@ -27,6 +27,7 @@ GQuark at_error_quark (void);
  * @AT_ERROR_RESTARTED: at_channel_restart() was called meanwhile.
  * @AT_ERROR_LOST: the port hung up, or the module no longer answers, or the channel was freed.
  * @AT_ERROR_BROKEN: the response was longer than any that there is, or the queue is full.
+ * @AT_ERROR_PROMPT: a command that refuses a prompt got one.
  */
 typedef enum {
   AT_ERROR_REFUSED,
@@ -34,6 +35,7 @@ typedef enum {
   AT_ERROR_RESTARTED,
   AT_ERROR_LOST,
   AT_ERROR_BROKEN,
+  AT_ERROR_PROMPT,
 } AtError;
 
 /** What waits in the queue at most, and lines that one response may have. */
@@ -104,6 +106,9 @@ void at_channel_resync (AtChannel *self);
 /** As serial_port_set_farewell() and serial_port_get_unsaid(): lines without their CR. */
 void at_channel_set_farewell (AtChannel *self, const char *const *lines);
 const char *const *at_channel_get_unsaid (AtChannel *self);
+
+/** Whether a command with a prompt is under way or waits. */
+gboolean at_channel_has_data_command (AtChannel *self);
 
 /** Whether bytes of an unfinished line or payload are just coming in. */
 gboolean at_channel_is_receiving (AtChannel *self);

@@ -31,6 +31,9 @@ typedef enum {
  * @data_delay_ms: between the prompt and the payload.
  * @settle_ms: between the final result and the next command.
  * @data_mode, @payload: what follows the prompt.
+ * @refuses_prompt: nobody knows what it does; should it have a prompt, that is answered by ESC. Only with
+ * AT_DATA_NONE.
+ * @is_private: what stands behind its '=' is not shown in the trace.
  */
 typedef struct {
   GString *line;
@@ -42,6 +45,8 @@ typedef struct {
   guint settle_ms;
   AtDataMode data_mode;
   GBytes *payload;
+  gboolean refuses_prompt;
+  gboolean is_private;
 } AtCommand;
 
 /** @start: such as "AT+QSSLCFG="; copied. */

@@ -44,13 +44,19 @@ write_text (AtWire *self, const char *text)
   return serial_port_write (self->port, bytes);
 }
 
-gboolean
-at_wire_write_line (AtWire *self, const char *line)
+static gboolean
+write_shown_line (AtWire *self, const char *line, const char *shown)
 {
   g_autofree char *text = g_strconcat (line, "\r", NULL);
 
-  at_trace_write_line (self->trace, self->name, line);
+  at_trace_write_line (self->trace, self->name, shown);
   return write_text (self, text);
+}
+
+gboolean
+at_wire_write_line (AtWire *self, const char *line)
+{
+  return write_shown_line (self, line, line);
 }
 
 static void
@@ -81,8 +87,12 @@ announce_end (AtWire *self, const AtCommand *command)
 gboolean
 at_wire_write_command (AtWire *self, const AtCommand *command)
 {
+  const char *line = command->line->str;
+  g_autofree char *name = g_strndup (line, strcspn (line, "="));
+  g_autofree char *hidden = g_strdup_printf ("%s=...", name);
+
   announce_end (self, command);
-  return at_wire_write_line (self, command->line->str);
+  return write_shown_line (self, line, command->is_private && strchr (line, '=') != NULL ? hidden : line);
 }
 
 void

@@ -25,6 +25,7 @@ static const GDBusErrorEntry entries[] = {
   { MSSL_ERROR_LIMIT_EXCEEDED, MSSL_ERROR_PREFIX "LimitExceeded" },
   { MSSL_ERROR_STORAGE, MSSL_ERROR_PREFIX "Storage" },
   { MSSL_ERROR_BREAKER_OPEN, MSSL_ERROR_PREFIX "BreakerOpen" },
+  { MSSL_ERROR_COMMAND_FAILED, MSSL_ERROR_PREFIX "CommandFailed" },
 };
 
 GQuark

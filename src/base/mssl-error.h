@@ -31,6 +31,7 @@
  * @MSSL_ERROR_STORAGE: the state directory cannot be read or written. (`Storage`)
  * @MSSL_ERROR_BREAKER_OPEN: opens to this server failed again and again; the text says when the next is
  *   allowed. (`BreakerOpen`)
+ * @MSSL_ERROR_COMMAND_FAILED: the module refused an AT command; the text is its answer. (`CommandFailed`)
  */
 typedef enum {
   MSSL_ERROR_FAILED,
@@ -49,6 +50,7 @@ typedef enum {
   MSSL_ERROR_LIMIT_EXCEEDED,
   MSSL_ERROR_STORAGE,
   MSSL_ERROR_BREAKER_OPEN,
+  MSSL_ERROR_COMMAND_FAILED,
 } MsslError;
 
 /** The error domain. Its values are registered with GDBus under their D-Bus names at the first use. */

@@ -35,6 +35,7 @@ const char *module_state_get_name (ModuleState state);
  * @sync_clock: the module's clock is compared with the host's, and set.
  * @door: is asked for the port before each @open_driver, with @user_data; NULL when nobody else wants it.
  * @recovery: with its power's functions, which get @user_data.
+ * @allow_commands: whether module_send_command_async() sends any.
  * @release_when_idle_s: how long no connection may want the module until its port is given back; 0: for ever.
  */
 typedef struct {
@@ -48,6 +49,7 @@ typedef struct {
   gboolean sync_clock;
   ModuleRecoveryConfig recovery;
   guint release_when_idle_s;
+  gboolean allow_commands;
 } ModuleConfig;
 
 typedef struct ModuleLife ModuleLife;

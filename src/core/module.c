@@ -6,6 +6,7 @@
 #include "module.h"
 
 #include "eraser.h"
+#include "module-errand.h"
 #include "module-facts.h"
 #include "mssl-error.h"
 #include "readiness.h"
@@ -24,6 +25,7 @@ struct _Module {
   GSource *next_source; /* NULL when nothing is to be begun */
   Eraser *eraser;
   ModuleRecovery *recovery;
+  ModuleErrand *errand;
   Timer idle; /* runs while the module is ready and nobody wants it */
   Readiness *readiness;
 };
@@ -86,6 +88,12 @@ schedule_next (Module *self)
 
 static void
 on_erased (gpointer user_data)
+{
+  schedule_next (user_data);
+}
+
+static void
+on_errand_done (gpointer user_data)
 {
   schedule_next (user_data);
 }
@@ -307,8 +315,8 @@ begin_next (Module *self)
   Slot *waiting;
 
   /* An erasure before the next open, or a module that is never without one would keep what was deleted. */
-  if (eraser_is_busy (self->eraser) || module_recovery_is_busy (self->recovery) || begin_recovery (self)
-      || begin_erasure (self))
+  if (eraser_is_busy (self->eraser) || module_errand_is_restarting (self->errand)
+      || module_recovery_is_busy (self->recovery) || begin_recovery (self) || begin_erasure (self))
     return;
 
   waiting = slot_table_find (self->slots, SLOT_WAITING);
@@ -427,6 +435,68 @@ GError *
 module_make_offline_error (Module *self)
 {
   return module_status_make_error (module_get_status (self));
+}
+
+/* -- what a person asks ------------------------------------------------------------------------------ */
+
+/** Returns @task with an error when the module is not ready or busy with itself. */
+static gboolean
+can_run (Module *self, GTask *task)
+{
+  GError *error = NULL;
+
+  if (module_get_state (self) != MODULE_READY)
+    set_not_ready (self, &error);
+  else if (module_recovery_is_busy (self->recovery))
+    g_set_error (&error, MSSL_ERROR, MSSL_ERROR_BUSY,
+                 "Module \"%s\" is being brought back; try again in some seconds", module_get_name (self));
+  if (error == NULL)
+    return TRUE;
+  g_task_return_error (task, error);
+  g_object_unref (task);
+  return FALSE;
+}
+
+void
+module_reset_async (Module *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, module_reset_async);
+  if (can_run (self, task))
+    module_errand_restart (self->errand, module_life_get_driver (self->life), task);
+}
+
+gboolean
+module_reset_finish (Module *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+module_send_command_async (Module *self, const char *command, guint timeout_ms, GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, module_send_command_async);
+  if (!module_life_get_config (self->life)->allow_commands) {
+    g_autoptr (GTask) refused = task;
+
+    g_task_return_new_error (refused, MSSL_ERROR, MSSL_ERROR_ACCESS_DENIED,
+                             "AT commands are not allowed; set allow-commands=yes in [module %s] of the "
+                             "configuration",
+                             module_get_name (self));
+    return;
+  }
+  if (can_run (self, task))
+    module_errand_send_command (self->errand, module_life_get_driver (self->life), command, timeout_ms, task);
+}
+
+char **
+module_send_command_finish (Module *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /* -- the end ----------------------------------------------------------------------------------------- */
@@ -586,6 +656,7 @@ module_finalize (GObject *object)
 
   g_clear_pointer (&self->life, module_life_free);
   module_recovery_free (self->recovery);
+  module_errand_free (self->errand);
   module_facts_clear (&self->facts);
   slot_table_free (self->slots);
   g_clear_pointer (&self->eraser, eraser_free);
@@ -619,6 +690,7 @@ module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock)
   self->ledger = ledger;
   timer_init (&self->idle, clock, on_idle, self);
   self->eraser = eraser_new (G_OBJECT (self), config->name, ledger, on_erased, self);
+  self->errand = module_errand_new (config->name, on_errand_done, self);
   self->recovery = module_recovery_new (G_OBJECT (self), config->name, &config->recovery, config->user_data,
                                         clock, &recovery_listener, self);
   self->readiness = readiness_new (G_OBJECT (self), config->sync_clock, clock, on_readiness_changed, self);

@@ -87,6 +87,22 @@ guint module_get_sleep_locks (Module *self);
 /** For the opens, which ask it and tell it, and for whoever shows what it does. Borrowed. */
 ModuleRecovery *module_get_recovery (Module *self);
 
+/**
+ * Restarts the module; what is open ends with CLOSE_REASON_MODULE_RESTARTED. The callback runs once, when the
+ * module answers again. Errors: NOT_READY, BUSY (it is being brought back already), FAILED.
+ */
+void module_reset_async (Module *self, GAsyncReadyCallback callback, gpointer user_data);
+gboolean module_reset_finish (Module *self, GAsyncResult *result, GError **error);
+
+/**
+ * Sends an AT command of a person. The result is the information lines of the answer; the caller frees.
+ * Errors: ACCESS_DENIED (the configuration allows none), INVALID_ARGUMENT, NOT_READY, BUSY (data is being
+ * sent), COMMAND_FAILED (with the module's answer), FAILED (no answer in time, or the module asked for data).
+ */
+void module_send_command_async (Module *self, const char *command, guint timeout_ms,
+                                GAsyncReadyCallback callback, gpointer user_data);
+char **module_send_command_finish (Module *self, GAsyncResult *result, GError **error);
+
 /** The numbers of the connections that hold a slot; the caller unrefs. Element type guint64. */
 GArray *module_list_holders (Module *self);
 

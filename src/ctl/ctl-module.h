@@ -12,3 +12,7 @@ gboolean ctl_module_list (const CtlOptions *options, char *const *arguments, GEr
 gboolean ctl_module_show (const CtlOptions *options, char *const *arguments, GError **error);
 gboolean ctl_module_release (const CtlOptions *options, char *const *arguments, GError **error);
 gboolean ctl_module_claim (const CtlOptions *options, char *const *arguments, GError **error);
+gboolean ctl_module_reset (const CtlOptions *options, char *const *arguments, GError **error);
+
+/** @arguments: a name and an AT command, whose answer is printed. */
+gboolean ctl_module_command (const CtlOptions *options, char *const *arguments, GError **error);

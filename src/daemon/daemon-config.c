@@ -192,16 +192,29 @@ take_release_when_idle (Reader *reader, const char *group, const char *value, Da
 }
 
 static gboolean
-take_sync_clock (Reader *reader, const char *group, const char *value, DaemonConfigModule *module,
-                 GError **error)
+take_yes_or_no (Reader *reader, const char *group, const char *key, const char *value, gboolean *ret_yes,
+                GError **error)
 {
   gboolean yes = strcmp (value, "yes") == 0;
 
   if (!yes && strcmp (value, "no") != 0)
-    return refuse (reader, find_line (reader, group, "sync-clock"), error,
-                   "sync-clock=%s is neither yes nor no", value);
-  module->sync_clock = yes;
+    return refuse (reader, find_line (reader, group, key), error, "%s=%s is neither yes nor no", key, value);
+  *ret_yes = yes;
   return TRUE;
+}
+
+static gboolean
+take_sync_clock (Reader *reader, const char *group, const char *value, DaemonConfigModule *module,
+                 GError **error)
+{
+  return take_yes_or_no (reader, group, "sync-clock", value, &module->sync_clock, error);
+}
+
+static gboolean
+take_allow_commands (Reader *reader, const char *group, const char *value, DaemonConfigModule *module,
+                     GError **error)
+{
+  return take_yes_or_no (reader, group, "allow-commands", value, &module->allow_commands, error);
 }
 
 static const Key keys[] = {
@@ -213,6 +226,7 @@ static const Key keys[] = {
   { "imei", take_imei },
   { "release-when-idle", take_release_when_idle },
   { "sync-clock", take_sync_clock },
+  { "allow-commands", take_allow_commands },
 };
 
 static void
@@ -246,6 +260,7 @@ daemon_config_module_equal (const DaemonConfigModule *self, const DaemonConfigMo
          && self->prompt_delay_ms == other->prompt_delay_ms && self->claim == other->claim
          && g_strcmp0 (self->imei, other->imei) == 0
          && self->release_when_idle_s == other->release_when_idle_s && self->sync_clock == other->sync_clock
+         && self->allow_commands == other->allow_commands
          && daemon_recovery_equal (&self->recovery, &other->recovery);
 }
 
@@ -266,7 +281,7 @@ take_key (Reader *reader, const char *group, const char *key, DaemonConfigModule
     return problem == NULL || refuse (reader, find_line (reader, group, key), error, "%s", problem);
   return refuse (reader, find_line (reader, group, key), error,
                  "the key \"%s\" is not known; the keys are device, baud-rate, flow-control, prompt-delay, "
-                 "claim, imei, release-when-idle, sync-clock, " DAEMON_RECOVERY_KEYS,
+                 "claim, imei, release-when-idle, sync-clock, allow-commands, " DAEMON_RECOVERY_KEYS,
                  key);
 }
 

@@ -28,6 +28,7 @@ GQuark daemon_config_error_quark (void);
  * @claim: `claim=auto|inhibit|ignored-port|device`, default device with a @device, else auto.
  * @imei: `imei=`, 15 digits, of the modem that ModemManager is asked for; NULL for any.
  * @sync_clock: `sync-clock=yes|no`, default yes.
+ * @allow_commands: `allow-commands=`.
  * @release_when_idle_s: `release-when-idle=`, 0 (never) to 86400 seconds.
  */
 typedef struct {
@@ -41,6 +42,7 @@ typedef struct {
   guint release_when_idle_s;
   gboolean sync_clock;
   DaemonRecovery recovery;
+  gboolean allow_commands;
 } DaemonConfigModule;
 
 DaemonConfigModule *daemon_config_module_ref (DaemonConfigModule *self);

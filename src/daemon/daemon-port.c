@@ -138,6 +138,7 @@ daemon_port_new_module (DaemonConfigModule *config, MmModems *modems, Ledger *le
     .claim_mode = claim_mode_get_name (config->claim),
     .release_when_idle_s = config->release_when_idle_s,
     .sync_clock = config->sync_clock,
+    .allow_commands = config->allow_commands,
     .open_driver = open_driver,
     .user_data = port,
     .free_user_data = port_free,

@@ -5,6 +5,7 @@
 #include "dbus-module.h"
 
 #include "dbus-connection.h"
+#include "dbus-errand.h"
 #include "dbus-error.h"
 #include "dbus-recovery.h"
 #include "mssl-error.h"
@@ -145,7 +146,7 @@ handle_claim (MsslDBusModule *skeleton, GDBusMethodInvocation *invocation, gpoin
 }
 
 DBusModule *
-dbus_module_new (Module *module, GDBusObjectManagerServer *objects)
+dbus_module_new (Module *module, GDBusObjectManagerServer *objects, DBusClients *clients)
 {
   DBusModule *self = g_new0 (DBusModule, 1);
   g_autoptr (MsslDBusObjectSkeleton) object = NULL;
@@ -161,6 +162,7 @@ dbus_module_new (Module *module, GDBusObjectManagerServer *objects)
   g_signal_connect (self->skeleton, "handle-release", G_CALLBACK (handle_release), self);
   g_signal_connect (self->skeleton, "handle-claim", G_CALLBACK (handle_claim), self);
 
+  dbus_errand_serve (self->skeleton, module, clients);
   object = mssl_dbus_object_skeleton_new (self->path);
   mssl_dbus_object_skeleton_set_module (object, self->skeleton);
   g_dbus_object_manager_server_export (objects, G_DBUS_OBJECT_SKELETON (object));

@@ -6,12 +6,13 @@
 
 #include <gio/gio.h>
 
+#include "dbus-clients.h"
 #include "module.h"
 
 typedef struct DBusModule DBusModule;
 
 /** Exports @module on @objects, which must outlive it. */
-DBusModule *dbus_module_new (Module *module, GDBusObjectManagerServer *objects);
+DBusModule *dbus_module_new (Module *module, GDBusObjectManagerServer *objects, DBusClients *clients);
 
 /** Unexports it. */
 void dbus_module_free (DBusModule *self);

@@ -52,7 +52,7 @@ add_module (Module *module, gpointer user_data)
 {
   DBusService *self = user_data;
 
-  g_hash_table_insert (self->modules, module, dbus_module_new (module, self->objects));
+  g_hash_table_insert (self->modules, module, dbus_module_new (module, self->objects, self->clients));
 }
 
 static void

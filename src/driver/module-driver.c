@@ -158,6 +158,28 @@ module_driver_check_finish (ModuleDriver *self, GAsyncResult *result, GError **e
   return finish_task (result, module_driver_check_async, error);
 }
 
+gboolean
+module_driver_check_command (ModuleDriver *self, const char *line, GError **error)
+{
+  return self->klass->check_command (self, line, error);
+}
+
+void
+module_driver_run_command_async (ModuleDriver *self, const char *line, guint timeout_ms,
+                                 GAsyncReadyCallback callback, gpointer user_data)
+{
+  self->klass->run_command_async (self, line, timeout_ms,
+                                  new_task (module_driver_run_command_async, callback, user_data));
+}
+
+char **
+module_driver_run_command_finish (ModuleDriver *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, module_driver_run_command_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 void
 module_driver_stop_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data)
 {

@@ -116,6 +116,8 @@ typedef struct {
   void (*erase_credential_async) (ModuleDriver *self, ModuleCredentialPart part, GTask *task);
   void (*reset_async) (ModuleDriver *self, ModuleReset reset, GTask *task);
   void (*check_async) (ModuleDriver *self, gboolean compare_clock, GTask *task);
+  gboolean (*check_command) (ModuleDriver *self, const char *line, GError **error);
+  void (*run_command_async) (ModuleDriver *self, const char *line, guint timeout_ms, GTask *task);
   void (*stop_async) (ModuleDriver *self, GTask *task);
   guint (*get_sleep_locks) (ModuleDriver *self);
 } ModuleDriverClass;
@@ -209,6 +211,21 @@ const ModuleStatus *module_driver_get_status (ModuleDriver *self);
 void module_driver_check_async (ModuleDriver *self, gboolean compare_clock, GAsyncReadyCallback callback,
                                 gpointer user_data);
 gboolean module_driver_check_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
+/** Whether a person may send @line to the module: one command, without its CR, that neither enters data mode
+ * nor changes what the driver relies on. Error: CLOSE_REASON_STATE, which says what is wrong with it. */
+gboolean module_driver_check_command (ModuleDriver *self, const char *line, GError **error);
+
+/**
+ * Sends @line, which must have passed the check, and waits for its result for @timeout_ms. The result is the
+ * information lines of its answer, NULL-terminated, to be freed with g_strfreev(). Refused
+ * (CLOSE_REASON_STATE) while a command with data is under way or waits. Errors: CLOSE_REASON_MODULE_ERROR,
+ * whose message is the module's answer; CLOSE_REASON_TIMEOUT; CLOSE_REASON_PROTOCOL when the module asked for
+ * data; MODULE_RESTARTED and MODULE_LOST.
+ */
+void module_driver_run_command_async (ModuleDriver *self, const char *line, guint timeout_ms,
+                                      GAsyncReadyCallback callback, gpointer user_data);
+char **module_driver_run_command_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
 
 /** Closes what is open, gives the module back the settings that it had (QSCLK, CEREG, QNBIOTEVENT), and ends.
  * Nothing may be asked afterwards. */

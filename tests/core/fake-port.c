@@ -148,6 +148,31 @@ check_async (ModuleDriver *driver, gboolean compare_clock, GTask *task)
   finish_if_automatic (driver, FAKE_CHECK, FAKE_PORT_NO_SLOT);
 }
 
+static gboolean
+check_command (ModuleDriver *driver, const char *line, GError **error)
+{
+  if (!g_str_has_prefix (line, "AT+BAD"))
+    return TRUE;
+  g_propagate_error (error, module_error_new (CLOSE_REASON_STATE, 0, "that is a bad one"));
+  return FALSE;
+}
+
+static void
+run_command_async (ModuleDriver *driver, const char *line, guint timeout_ms, GTask *task)
+{
+  FakePort *port = ((FakeDriver *) driver)->port;
+  g_autoptr (GTask) now = task;
+  const char *const answer[] = { port->answer, NULL };
+
+  g_free (port->command);
+  port->command = g_strdup (line);
+  port->command_timeout_ms = timeout_ms;
+  if (port->answer != NULL)
+    g_task_return_pointer (now, g_strdupv ((char **) answer), (GDestroyNotify) g_strfreev);
+  else
+    g_task_return_error (now, module_error_new (port->command_failure, 0, "ERROR"));
+}
+
 static void
 stop_async (ModuleDriver *driver, GTask *task)
 {
@@ -177,8 +202,18 @@ driver_free (ModuleDriver *driver)
 }
 
 static const ModuleDriverClass klass = {
-  driver_free, start_async, open_async, send_async,      close_async, erase_credential_async,
-  reset_async, check_async, stop_async, get_sleep_locks,
+  .free = driver_free,
+  .start_async = start_async,
+  .open_async = open_async,
+  .send_async = send_async,
+  .close_async = close_async,
+  .erase_credential_async = erase_credential_async,
+  .reset_async = reset_async,
+  .check_async = check_async,
+  .check_command = check_command,
+  .run_command_async = run_command_async,
+  .stop_async = stop_async,
+  .get_sleep_locks = get_sleep_locks,
 };
 
 FakePort *
@@ -205,6 +240,7 @@ fake_port_free (FakePort *self)
   g_assert_null (self->driver);
   g_byte_array_unref (self->sent);
   g_free (self->host);
+  g_free (self->command);
   g_free (self);
 }
 

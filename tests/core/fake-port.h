@@ -36,7 +36,9 @@ typedef struct {
   ModuleCapabilities capabilities;
   gboolean no_imei; /**< it does not tell one */
   guint sleep_locks;
-  ModuleStatus status; /**< of the next driver; at first current, at home, with an address */
+  const char *answer;          /**< a line, to every AT command but AT+BAD, which is refused */
+  CloseReason command_failure; /**< where there is no answer */
+  ModuleStatus status;         /**< of the next driver; at first current, at home, with an address */
 
   FakeDriver *driver; /**< NULL when there is none */
   guint opened;       /**< how many drivers there were */
@@ -51,6 +53,8 @@ typedef struct {
   gboolean compare_clock;      /**< of the last check */
   ModuleCredentialPart erased; /**< the part of the last erase */
   ModuleReset reset;           /**< the last one */
+  char *command;               /**< the last AT command */
+  guint command_timeout_ms;
 } FakePort;
 
 FakePort *fake_port_new (void);

@@ -22,7 +22,7 @@ make_world (gboolean fake_clock, const ModuleRecoveryConfig *recovery, const Quo
 {
   World *self = g_new0 (World, 1);
   ManagerConfig config;
-  ModuleConfig module = { "m0", "/dev/fake0", "device", fake_port_open, NULL, NULL };
+  ModuleConfig module = { "m0", "/dev/fake0", "device", fake_port_open, .allow_commands = TRUE };
   g_autoptr (GError) error = NULL;
 
   self->quotas = *quotas;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "bc660k-errand.h"
 #include "bc660k-line.h"
 
 #define MARGIN_MS 5000
@@ -304,6 +305,8 @@ static const ModuleDriverClass bc660k_class = {
   .erase_credential_async = bc660k_setup_erase_async,
   .reset_async = bc660k_recovery_reset_async,
   .check_async = bc660k_network_check_async,
+  .check_command = bc660k_errand_check,
+  .run_command_async = bc660k_errand_run_async,
   .stop_async = driver_stop_async,
   .get_sleep_locks = driver_get_sleep_locks,
 };

@@ -90,6 +90,7 @@ bc660k_private_translate (const GError *at_error, CloseReason refused, const cha
     reason = CLOSE_REASON_MODULE_LOST;
     break;
   case AT_ERROR_BROKEN:
+  case AT_ERROR_PROMPT:
     reason = CLOSE_REASON_PROTOCOL;
     break;
   }
