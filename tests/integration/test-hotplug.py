@@ -95,7 +95,7 @@ class TestOnePort(HotplugTest):
         context = self.make_context()
         for options in ({}, {'module': 'cell0'}):
             with self.assertRaises(Refused) as refused:
-                self.open(context, 4433, **options)
+                self.open(context, 4433, queue_timeout=0, **options)
             self.assertEqual(refused.exception.name, 'org.modemssl1.Error.NotReady')
             self.assertIn(f'{port.link} is not there', refused.exception.text)
 
@@ -126,6 +126,16 @@ class TestOnePort(HotplugTest):
                  or (name == 'InterfacesRemoved' and parameters.unpack()[0] == path)]
         self.assertEqual(names, ['Closed', 'InterfacesRemoved'])
         self.expect_closed(connection, 'module-lost', says=says)
+
+    def test_an_open_waits_for_its_module(self):
+        port = self.make_port()
+        self.begin(port)
+        wait_missing(self.client.bus, 'cell0')
+        connection = self.open(self.make_context(), self.behave(echo, ca=self.ca).port, module='cell0')
+        self.assertEqual(connection.state, 'queued')
+        port.plug_in()
+        wait_for(lambda: 'connected' in connection.states, 'the connection')
+        self.exchange(connection, b'at last')
 
     def test_under_another_name(self):
         """A module that enumerates again has another tty; its link in by-id stays or follows at once."""
