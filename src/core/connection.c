@@ -373,11 +373,18 @@ on_connecting (gpointer user_data)
 }
 
 static void
+note_open (Connection *self, const GError *error)
+{
+  module_recovery_note_open (module_get_recovery (self->module), self->peer, error,
+                             module_status_is_online (module_get_status (self->module)));
+}
+
+static void
 on_opened (gpointer user_data)
 {
   Connection *self = user_data;
 
-  module_recovery_note_open (module_get_recovery (self->module), self->peer, NULL);
+  note_open (self, NULL);
   idle_watch_start (&self->idle);
   sender_begin (self->sender, self->slot);
   set_state (self, CONNECTION_CONNECTED);
@@ -399,7 +406,7 @@ on_ended (const GError *error, gpointer user_data)
   self->slot = NULL;
   leave_scheduler (self);
   if (self->ending.reason == CLOSE_REASON_NONE && self->state < CONNECTION_CONNECTED && error != NULL)
-    module_recovery_note_open (module_get_recovery (self->module), self->peer, error);
+    note_open (self, error);
   if (self->ending.reason != CLOSE_REASON_NONE)
     finish_if_done (self);
   else if (error != NULL)

@@ -136,29 +136,30 @@ note_break (ModuleRecovery *self, const char *peer, CloseReason reason)
 }
 
 static void
-note_ladder (ModuleRecovery *self, CloseReason reason)
+note_ladder (ModuleRecovery *self, CloseReason reason, gboolean network)
 {
+  RecoveryVerdict verdict = recovery_judge (reason, network);
   RecoveryStep before;
 
   if (self->ladder == NULL)
     return;
+  if (verdict >= RECOVERY_DOUBT)
+    self->last_reason = reason;
   before = recovery_get_step (self->ladder);
-  recovery_note_open (self->ladder, recovery_judge (reason), get_now_us (self));
+  recovery_note_open (self->ladder, verdict, get_now_us (self));
   if (before > RECOVERY_RETRY && recovery_get_step (self->ladder) == RECOVERY_NONE)
     g_message ("Module %s: it works again after the step \"%s\"", self->name,
                recovery_step_get_name (before));
 }
 
 void
-module_recovery_note_open (ModuleRecovery *self, const char *peer, const GError *error)
+module_recovery_note_open (ModuleRecovery *self, const char *peer, const GError *error, gboolean network)
 {
   CloseReason reason = error != NULL ? (CloseReason) error->code : CLOSE_REASON_NONE;
 
-  if (recovery_judge (reason) >= RECOVERY_DOUBT)
-    self->last_reason = reason;
   if (breaker_note (self->breaker, peer, reason, get_now_us (self)))
     note_break (self, peer, reason);
-  note_ladder (self, reason);
+  note_ladder (self, reason, network);
   watch_breaks (self);
   self->listener->changed (self->user_data);
 }

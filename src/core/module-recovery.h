@@ -64,8 +64,10 @@ gboolean module_recovery_check (ModuleRecovery *self, const char *peer, GError *
 /** The same for one that begins now: until its end others may have to wait. */
 gboolean module_recovery_enter (ModuleRecovery *self, const char *peer, GError **error);
 
-/** That open has ended: @error, a MODULE_ERROR, or NULL when it succeeded. */
-void module_recovery_note_open (ModuleRecovery *self, const char *peer, const GError *error);
+/** That open has ended: @error, a MODULE_ERROR, or NULL when it succeeded. @network: as far as is known, the
+ * network is there. */
+void
+module_recovery_note_open (ModuleRecovery *self, const char *peer, const GError *error, gboolean network);
 
 /** The port is open but no module answers; or one does. */
 void module_recovery_note_silent (ModuleRecovery *self);

@@ -49,7 +49,7 @@ recovery_step_parse (const char *name, RecoveryStep *ret_step)
 }
 
 RecoveryVerdict
-recovery_judge (CloseReason reason)
+recovery_judge (CloseReason reason, gboolean network)
 {
   switch (reason) {
   case CLOSE_REASON_NONE:
@@ -57,13 +57,13 @@ recovery_judge (CloseReason reason)
   case CLOSE_REASON_CONNECT_FAILED:
   case CLOSE_REASON_SERVER_CLOSED:
   case CLOSE_REASON_TIMEOUT:
-    return RECOVERY_DOUBT;
+    return network ? RECOVERY_DOUBT : RECOVERY_SAYS_NOTHING;
   case CLOSE_REASON_STATE:
   case CLOSE_REASON_MODULE_ERROR:
   case CLOSE_REASON_SETTINGS:
   case CLOSE_REASON_CREDENTIAL:
   case CLOSE_REASON_PROTOCOL:
-    return RECOVERY_FAULT;
+    return network ? RECOVERY_FAULT : RECOVERY_SAYS_NOTHING;
   case CLOSE_REASON_REQUESTED:
   case CLOSE_REASON_OWNER_LEFT:
   case CLOSE_REASON_QUEUE_TIMEOUT:

@@ -47,8 +47,9 @@ typedef enum {
   RECOVERY_FAULT,
 } RecoveryVerdict;
 
-/** @reason: why the open failed; CLOSE_REASON_NONE: it succeeded. */
-RecoveryVerdict recovery_judge (CloseReason reason);
+/** @reason: why the open failed; CLOSE_REASON_NONE: it succeeded. @network: as far as is known, the network
+ * was there. */
+RecoveryVerdict recovery_judge (CloseReason reason, gboolean network);
 
 /** A doubtful failure counts for a step like this part of a certain one. */
 #define RECOVERY_DOUBT_FACTOR 3

@@ -74,7 +74,6 @@ static const struct {
   { "+CME ERROR: 50", { NULL }, "reset failed module-error 0;" },
   { "OK", { "ERROR", "OK" }, "reset;" },
   { "OK", { "ERROR", "ERROR", "+CME ERROR: 1", "ERROR", "OK" }, "reset;" },
-  { "OK", { "ERROR", "ERROR", "ERROR", "ERROR", "ERROR" }, "reset failed module-error 0;" },
 };
 
 START_TEST (the_radio_goes_off_and_on)
@@ -85,6 +84,36 @@ START_TEST (the_radio_goes_off_and_on)
     driver_fixture_expect ("AT+CFUN=1", radios[_i].on[i]);
   driver_fixture_reset (MODULE_RESET_RADIO);
   driver_fixture_check (radios[_i].log);
+}
+END_TEST
+
+START_TEST (stopped_with_the_radio_off)
+{
+  driver_fixture_start ();
+  scripted_module_expect (fixture->module, "AT+CFUN=0\r");
+  scripted_module_pause (fixture->module, 100); /* the end is asked for meanwhile */
+  driver_fixture_say (OK);
+  driver_fixture_expect ("AT", "OK");
+  driver_fixture_expect ("AT+CFUN=1", "OK");
+  driver_fixture_expect ("AT", "OK");
+  driver_fixture_reset (MODULE_RESET_RADIO);
+  driver_fixture_stop ();
+  driver_fixture_check ("reset;stop;");
+}
+END_TEST
+
+/* It is not left without its radio. */
+START_TEST (a_radio_that_stays_off)
+{
+  driver_fixture_start ();
+  driver_fixture_expect ("AT+CFUN=0", "OK");
+  for (guint i = 0; i < 5; i++)
+    driver_fixture_expect ("AT+CFUN=1", "ERROR");
+  scripted_module_expect (fixture->module, "AT+QRST=1\r");
+  driver_fixture_say (OK "\r\nRDY\r\n");
+  script_return ();
+  driver_fixture_reset (MODULE_RESET_RADIO);
+  driver_fixture_check ("restarted;reset;");
 }
 END_TEST
 
@@ -214,6 +243,8 @@ main (void)
   tcase_add_test (tcase, a_refused_close_is_enough);
   tcase_add_loop_test (tcase, a_taken_slot_is_left_alone, 0, G_N_ELEMENTS (gentle));
   tcase_add_loop_test (tcase, the_radio_goes_off_and_on, 0, G_N_ELEMENTS (radios));
+  tcase_add_test (tcase, stopped_with_the_radio_off);
+  tcase_add_test (tcase, a_radio_that_stays_off);
   tcase_add_test (tcase, a_restart_with_the_radio_off);
   tcase_add_loop_test (tcase, a_restart, 0, G_N_ELEMENTS (restarts));
   tcase_add_test (tcase, a_restart_that_is_told_twice);

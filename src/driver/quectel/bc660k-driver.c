@@ -119,6 +119,7 @@ bc660k_driver_handle_restart (Bc660kDriver *driver)
 
   bc660k_private_ref (driver);
   driver->restarts++;
+  driver->radio_off = FALSE;
   bc660k_network_forget (driver);
   /* First, since what is queued was meant for the module as it was. */
   at_channel_restart (driver->channel);
@@ -240,7 +241,7 @@ on_stopped (Bc660kDriver *driver, char **lines, const GError *error, gpointer us
 {
   g_autoptr (GTask) task = user_data;
 
-  if (driver->sleep.restoring && driver->channel != NULL)
+  if (driver->channel != NULL && (driver->sleep.restoring || (driver->radio_off && error == NULL)))
     bc660k_private_run_line (driver, "AT", NULL, on_stopped, g_steal_pointer (&task));
   else
     g_task_return_boolean (task, TRUE);

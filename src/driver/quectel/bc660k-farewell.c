@@ -26,6 +26,8 @@ bc660k_farewell_update (Bc660kDriver *driver)
     if (!bc660k_slot_is_free (driver->slots[i]))
       add (lines, bc660k_commands_new_close (i, 0));
   }
+  if (driver->radio_off)
+    g_ptr_array_add (lines, g_strdup (BC660K_RADIO_ON));
   if (driver->sleep.former_known)
     add (lines, bc660k_sleep_new_command (driver->sleep.former_mode));
   if (driver->network.gives_back_cereg)

@@ -41,6 +41,7 @@ struct Bc660kDriver {
   guint margin_ms;
   gboolean lost;         /* the channel has said so */
   guint restarts;        /* of the module, counted */
+  gboolean radio_off;    /* by us, for a moment */
   gboolean counted_send; /* the module takes AT+QSSLSEND=<ctx>,<conn>,<length> */
   gint64 (*get_real_time_us) (void);
   Bc660kSleep sleep;
@@ -95,6 +96,9 @@ void bc660k_setup_async (Bc660kDriver *driver, guint slot, const ModuleOpenReque
 
 /** bc660k-setup.c: the vtable's erase_credential_async. */
 void bc660k_setup_erase_async (ModuleDriver *base, ModuleCredentialPart part, GTask *task);
+
+/** What turns the radio on again. */
+#define BC660K_RADIO_ON "AT+CFUN=1"
 
 /** bc660k-recovery.c: the vtable's reset_async. */
 void bc660k_recovery_reset_async (ModuleDriver *base, ModuleReset reset, GTask *task);

@@ -3,6 +3,7 @@
  * Bringing a module back that answers but does not do what it should: its slots closed, its radio off and on,
  * a restart. When, and which, is not known here.
  */
+#include "bc660k-network.h"
 #include "bc660k-private.h"
 
 #define TIMEOUT_MS 3000
@@ -80,33 +81,6 @@ close_slot (Recovery *self)
     bc660k_slot_close_leftover (driver->slots[self->slot], g_task_new (NULL, NULL, on_slot_closed, self));
 }
 
-/* -- the radio ---------------------------------------------------------------------------------------- */
-
-static void
-on_radio_on (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
-{
-  Recovery *self = user_data;
-
-  /* A module that is left without its radio is worse than it was before. */
-  if (error != NULL && !is_lost (error) && --self->attempts > 0)
-    bc660k_private_run (driver, at_command_new ("AT+CFUN=1", NULL, RADIO_TIMEOUT_MS), on_radio_on, self);
-  else if (error != NULL)
-    fail (self, error, "Turning the radio on");
-  else
-    finish (self, NULL);
-}
-
-static void
-on_radio_off (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
-{
-  Recovery *self = user_data;
-
-  if (is_refused (error) || is_lost (error))
-    fail (self, error, "Turning the radio off");
-  else
-    bc660k_private_run (driver, at_command_new ("AT+CFUN=1", NULL, RADIO_TIMEOUT_MS), on_radio_on, self);
-}
-
 /* -- the module --------------------------------------------------------------------------------------- */
 
 static void await_module (Recovery *self);
@@ -157,6 +131,60 @@ run_restart (Recovery *self)
   bc660k_private_run (self->driver, command, on_restart_asked, self);
 }
 
+/* -- the radio ---------------------------------------------------------------------------------------- */
+
+static void
+set_radio_off (Bc660kDriver *driver, gboolean radio_off)
+{
+  driver->radio_off = radio_off;
+  bc660k_farewell_update (driver);
+}
+
+static void
+on_radio_on (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
+{
+  Recovery *self = user_data;
+
+  if (error != NULL && !is_lost (error) && --self->attempts > 0) {
+    bc660k_private_run (driver, at_command_new (BC660K_RADIO_ON, NULL, RADIO_TIMEOUT_MS), on_radio_on, self);
+    return;
+  }
+  if (is_lost (error)) {
+    fail (self, error, "Turning the radio on");
+    return;
+  }
+  set_radio_off (driver, FALSE);
+  bc660k_network_doubt (driver);
+  /* A module that is left without its radio is worse than it was before. */
+  self->attempts = ATTEMPTS;
+  if (error != NULL)
+    run_restart (self);
+  else
+    finish (self, NULL);
+}
+
+static void
+on_radio_off (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
+{
+  Recovery *self = user_data;
+
+  if (is_lost (error)) {
+    fail (self, error, "Turning the radio off");
+  } else if (is_refused (error)) {
+    set_radio_off (driver, FALSE);
+    fail (self, error, "Turning the radio off");
+  } else {
+    bc660k_private_run (driver, at_command_new (BC660K_RADIO_ON, NULL, RADIO_TIMEOUT_MS), on_radio_on, self);
+  }
+}
+
+static void
+turn_radio_off (Recovery *self)
+{
+  set_radio_off (self->driver, TRUE);
+  bc660k_private_run (self->driver, at_command_new ("AT+CFUN=0", NULL, RADIO_TIMEOUT_MS), on_radio_off, self);
+}
+
 /* -- all of them -------------------------------------------------------------------------------------- */
 
 static void
@@ -190,7 +218,7 @@ bc660k_recovery_reset_async (ModuleDriver *base, ModuleReset reset, GTask *task)
     if (taken)
       refuse (self);
     else
-      bc660k_private_run (driver, at_command_new ("AT+CFUN=0", NULL, RADIO_TIMEOUT_MS), on_radio_off, self);
+      turn_radio_off (self);
     break;
   case MODULE_RESET_RESTART:
     run_restart (self);
