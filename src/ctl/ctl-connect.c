@@ -11,12 +11,14 @@
 
 #include "ctl-bus.h"
 #include "ctl-error.h"
+#include "ctl-open-options.h"
 #include "ctl-print.h"
 #include "ctl-session.h"
 #include "ctl-text.h"
 
 typedef struct {
   const CtlOptions *options;
+  GVariant *open_options; /* a{sv} */
   const char *context;
   const char *host;
   guint16 port;
@@ -37,6 +39,15 @@ show_connecting (Connect *self)
 }
 
 static void
+show_queue (Connect *self)
+{
+  guint64 sent;
+  CtlPeerInfo info = ctl_session_get_info (self->session, &sent);
+
+  fprintf (stderr, "waiting for a slot, as number %u in the queue…\n", info.queue_position);
+}
+
+static void
 show_counters (Connect *self)
 {
   guint64 sent;
@@ -53,6 +64,8 @@ on_state (CtlSession *session, CtlSessionState state, gpointer user_data)
 {
   Connect *self = user_data;
 
+  if (self->show_progress && state == CTL_SESSION_QUEUED)
+    show_queue (self);
   if (self->show_progress && state == CTL_SESSION_CONNECTING)
     show_connecting (self);
   if (self->show_progress && state == CTL_SESSION_TRANSFERRING)
@@ -112,7 +125,7 @@ start_session (Connect *self, GDBusConnection *bus, GError **error)
     .context_path = context_path,
     .host = self->host,
     .port = self->port,
-    .module = self->options->module,
+    .options = self->open_options,
   };
   self->session = ctl_session_new (bus, &target, self->options->linger_ms, on_state, self);
   return TRUE;
@@ -184,10 +197,14 @@ ctl_connect_run (const CtlOptions *options, char *const *arguments, GError **err
   guint64 port;
   if (!ctl_options_parse_number (arguments[2], "the port", 1, G_MAXUINT16, &port, error))
     return FALSE;
+  g_autoptr (GVariant) open_options = ctl_open_options_new (options, error);
+  if (open_options == NULL)
+    return FALSE;
 
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Connect self = {
     .options = options,
+    .open_options = open_options,
     .context = arguments[0],
     .host = arguments[1],
     .port = (guint16) port,

@@ -21,7 +21,19 @@ static const OptionHelp option_helps[] = {
   { CTL_OPTION_CERT, "--cert", "  --cert FILE        PEM file with the client certificate" },
   { CTL_OPTION_KEY, "--key", "  --key FILE         PEM file with its private key, not encrypted" },
   { CTL_OPTION_MODULE, "--module",
-    "  --module NAME      the module to use (default: the first that is ready)" },
+    "  --module NAME      the module to use (default: the one with the most free slots)" },
+  { CTL_OPTION_PRIORITY, "--priority",
+    "  --priority N       before those with a lower one in the queue for a slot (default 0; above for "
+    "root)" },
+  { CTL_OPTION_QUEUE_TIMEOUT, "--queue-timeout",
+    "  --queue-timeout SECONDS\n"
+    "                     how long to wait for a slot, 0 to not wait (default: as configured)" },
+  { CTL_OPTION_IDLE_TIMEOUT, "--idle-timeout",
+    "  --idle-timeout SECONDS\n"
+    "                     close after so long without a byte, 0 for never (default: as configured)" },
+  { CTL_OPTION_MAX_HOLD, "--max-hold",
+    "  --max-hold SECONDS\n"
+    "                     close after so long with a slot that others wait for, 0 for never" },
   { CTL_OPTION_IGNORE, "--ignore", "  --ignore           keep ModemManager off the port" },
   { CTL_OPTION_LINGER, "--linger",
     "  --linger SECONDS   how long to wait for more data after the end of input (default 3)" },
@@ -89,6 +101,10 @@ note_given (CtlOptions *self, gboolean linger_given)
   self->given |= self->key_file != NULL ? CTL_OPTION_KEY : 0;
   self->given |= self->module != NULL ? CTL_OPTION_MODULE : 0;
   self->given |= linger_given ? CTL_OPTION_LINGER : 0;
+  self->given |= self->priority != NULL ? CTL_OPTION_PRIORITY : 0;
+  self->given |= self->queue_timeout != NULL ? CTL_OPTION_QUEUE_TIMEOUT : 0;
+  self->given |= self->idle_timeout != NULL ? CTL_OPTION_IDLE_TIMEOUT : 0;
+  self->given |= self->max_hold != NULL ? CTL_OPTION_MAX_HOLD : 0;
 }
 
 static gboolean
@@ -106,6 +122,10 @@ split (CtlOptions *self, char *const *argv, char **ret_bus, char **ret_linger, G
     { "key", 0, 0, G_OPTION_ARG_FILENAME, &self->key_file, NULL, NULL },
     { "module", 0, 0, G_OPTION_ARG_STRING, &self->module, NULL, NULL },
     { "linger", 0, 0, G_OPTION_ARG_STRING, ret_linger, NULL, NULL },
+    { "priority", 0, 0, G_OPTION_ARG_STRING, &self->priority, NULL, NULL },
+    { "queue-timeout", 0, 0, G_OPTION_ARG_STRING, &self->queue_timeout, NULL, NULL },
+    { "idle-timeout", 0, 0, G_OPTION_ARG_STRING, &self->idle_timeout, NULL, NULL },
+    { "max-hold", 0, 0, G_OPTION_ARG_STRING, &self->max_hold, NULL, NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->words, NULL, NULL },
     { NULL },
   };
@@ -170,6 +190,10 @@ ctl_options_free (CtlOptions *self)
   g_free (self->cert_file);
   g_free (self->key_file);
   g_free (self->module);
+  g_free (self->priority);
+  g_free (self->queue_timeout);
+  g_free (self->idle_timeout);
+  g_free (self->max_hold);
   g_strfreev (self->words);
   g_free (self);
 }

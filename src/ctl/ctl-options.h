@@ -15,7 +15,11 @@ typedef enum {
   CTL_OPTION_KEY = 1 << 3,
   CTL_OPTION_MODULE = 1 << 4,
   CTL_OPTION_LINGER = 1 << 5,
-  CTL_OPTION_IGNORE = 1 << 6,
+  CTL_OPTION_PRIORITY = 1 << 6,
+  CTL_OPTION_QUEUE_TIMEOUT = 1 << 7,
+  CTL_OPTION_IDLE_TIMEOUT = 1 << 8,
+  CTL_OPTION_MAX_HOLD = 1 << 9,
+  CTL_OPTION_IGNORE = 1 << 10,
 } CtlOptionFlags;
 
 typedef struct {
@@ -29,6 +33,10 @@ typedef struct {
   char *cert_file;
   char *key_file;
   char *module;
+  char *priority; /* these as they stood there */
+  char *queue_timeout;
+  char *idle_timeout;
+  char *max_hold;
   guint linger_ms;
   CtlOptionFlags given; /* those of CtlOptionFlags that stood there */
   char **words;         /* never NULL; all of them UTF-8 */

@@ -24,6 +24,10 @@ struct CtlPeer {
 
   char *path; /* NULL until Open has answered */
   char *module_path;
+  gboolean known; /* all properties */
+  gboolean queued;
+  guint queue_position;
+  guint told_position;
   gboolean announced; /* as connecting */
   gboolean connected;
   gboolean failed;
@@ -145,12 +149,48 @@ on_signal (GDBusConnection *bus, const char *sender, const char *path, const cha
 }
 
 static void
-handle_state (CtlPeer *self, GVariant *properties)
+tell_queue (CtlPeer *self)
+{
+  if (self->queue_position == self->told_position)
+    return;
+  self->told_position = self->queue_position;
+  self->events->queued (self->user_data);
+}
+
+static void
+tell_connecting (CtlPeer *self)
+{
+  if (self->announced)
+    return;
+  self->announced = TRUE;
+  self->events->connecting (self->user_data);
+}
+
+/* @properties: those that have changed, or all. What comes before all are known is among them. */
+static void
+handle_properties (CtlPeer *self, GVariant *properties)
 {
   const char *state = "";
+  const char *module_path = NULL;
 
-  (void) g_variant_lookup (properties, "State", "&s", &state);
-  if (!g_str_equal (state, "connected") || !self->announced || self->connected)
+  if (!self->known)
+    return;
+
+  if (g_variant_lookup (properties, "Module", "&o", &module_path)) {
+    g_free (self->module_path);
+    self->module_path = g_strdup (module_path);
+  }
+  (void) g_variant_lookup (properties, "QueuePosition", "u", &self->queue_position);
+  if (g_variant_lookup (properties, "State", "&s", &state))
+    self->queued = g_str_equal (state, "queued");
+  if (self->queued) {
+    tell_queue (self);
+    return;
+  }
+  if (g_str_equal (state, "closed"))
+    return; /* perhaps without ever having had a slot */
+  tell_connecting (self);
+  if (!g_str_equal (state, "connected") || self->connected)
     return;
   self->connected = TRUE;
   self->events->connected (self->user_data);
@@ -166,7 +206,7 @@ on_properties_changed (GDBusConnection *bus, const char *sender, const char *pat
     return;
 
   g_autoptr (GVariant) properties = g_variant_get_child_value (parameters, 1);
-  handle_state (self, properties);
+  handle_properties (self, properties);
 }
 
 /* It may have ended before its path was known here, and then its Closed went by unseen. */
@@ -204,10 +244,8 @@ on_properties (GObject *source, GAsyncResult *result, gpointer user_data)
   }
 
   g_autoptr (GVariant) properties = g_variant_get_child_value (reply, 0);
-  (void) g_variant_lookup (properties, "Module", "o", &self->module_path);
-  self->announced = TRUE;
-  self->events->connecting (self->user_data);
-  handle_state (self, properties);
+  self->known = TRUE;
+  handle_properties (self, properties);
   handle_early_end (self, properties);
 }
 
@@ -263,7 +301,6 @@ ctl_peer_new (GDBusConnection *bus, const CtlPeerTarget *target, const CtlPeerEv
               gpointer user_data)
 {
   CtlPeer *self = g_new0 (CtlPeer, 1);
-  GVariantBuilder options;
 
   self->bus = g_object_ref (bus);
   self->service = g_strdup (target->service);
@@ -272,11 +309,8 @@ ctl_peer_new (GDBusConnection *bus, const CtlPeerTarget *target, const CtlPeerEv
   self->user_data = user_data;
   subscribe (self);
 
-  g_variant_builder_init (&options, G_VARIANT_TYPE_VARDICT);
-  if (target->module != NULL)
-    g_variant_builder_add (&options, "{sv}", MSSL_OPTION_MODULE, g_variant_new_string (target->module));
   call (self, target->context_path, MSSL_INTERFACE_CONTEXT, "Open",
-        g_variant_new ("(sqa{sv})", target->host, target->port, &options), "(o)", on_opened);
+        g_variant_new ("(sq@a{sv})", target->host, target->port, target->options), "(o)", on_opened);
   return self;
 }
 
@@ -348,6 +382,7 @@ ctl_peer_get_info (CtlPeer *self)
   return (CtlPeerInfo){
     .path = or_empty (self->path),
     .module_path = or_empty (self->module_path),
+    .queue_position = self->queue_position,
     .close_called = self->close_called,
     .reason = or_empty (self->reason),
     .code = self->code,

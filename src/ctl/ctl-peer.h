@@ -15,12 +15,14 @@ typedef struct {
   const char *context_path;
   const char *host;
   guint16 port;
-  const char *module; /* NULL: the daemon chooses */
+  GVariant *options; /* a{sv} */
 } CtlPeerTarget;
 
 /**
  * CtlPeerEvents:
- * @connecting: the connection is there, and ctl_peer_get_info() tells where.
+ * @queued: the connection waits for a slot, or has another place in the queue, which ctl_peer_get_info()
+ * tells. Only before @connecting.
+ * @connecting: the connection is there and has a slot, and ctl_peer_get_info() tells where.
  * @connected: data can be sent.
  * @received: @data came, the next after all before.
  * @sent: the oldest ctl_peer_send() without an answer was answered: all is confirmed, or @error (CTL_ERROR).
@@ -32,6 +34,7 @@ typedef struct {
  * All run from the main loop, and never inside a call of this header. They must not free the peer.
  */
 typedef struct {
+  void (*queued) (gpointer user_data);
   void (*connecting) (gpointer user_data);
   void (*connected) (gpointer user_data);
   void (*received) (GBytes *data, gpointer user_data);
@@ -44,7 +47,8 @@ typedef struct {
 /** How it stands, borrowed from the peer. Strings are "" while they are not known. */
 typedef struct {
   const char *path;
-  const char *module_path;
+  const char *module_path; /* "/" while it waits for any */
+  guint queue_position;
   gboolean close_called; /* by ctl_peer_close() */
   const char *reason;
   gint32 code;

@@ -138,11 +138,20 @@ on_output (const GError *error, gpointer user_data)
 }
 
 static void
+on_peer_queued (gpointer user_data)
+{
+  CtlSession *self = user_data;
+
+  if (self->state <= CTL_SESSION_QUEUED)
+    enter (self, CTL_SESSION_QUEUED);
+}
+
+static void
 on_peer_connecting (gpointer user_data)
 {
   CtlSession *self = user_data;
 
-  if (self->state == CTL_SESSION_OPENING)
+  if (self->state <= CTL_SESSION_QUEUED)
     enter (self, CTL_SESSION_CONNECTING);
 }
 
@@ -206,6 +215,7 @@ on_peer_failed (const GError *error, gpointer user_data)
 }
 
 static const CtlPeerEvents peer_events = {
+  .queued = on_peer_queued,
   .connecting = on_peer_connecting,
   .connected = on_peer_connected,
   .received = on_peer_received,
@@ -223,6 +233,7 @@ enter (CtlSession *self, CtlSessionState state)
 
   switch (state) {
   case CTL_SESSION_OPENING:
+  case CTL_SESSION_QUEUED:
   case CTL_SESSION_CONNECTING:
   case CTL_SESSION_DONE:
     break;

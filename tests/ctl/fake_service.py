@@ -94,6 +94,7 @@ class FakeContext(FakeObject):
         if options.get('module') == 'absent':
             raise ServiceError('NotFound', 'There is no module “absent”.')
         connection = self.service.add_connection(self, host, port, invocation.get_sender())
+        connection.options = options
         connection.script.opened(connection)
         return GLib.Variant('(o)', (connection.path,))
 
@@ -431,6 +432,7 @@ class FakeService:
                 'Number': GLib.Variant('t', number),
                 'Context': context.properties['Name'],
                 'Module': GLib.Variant('o', f'{ROOT}/modules/m0'),
+                'QueuePosition': GLib.Variant('u', 0),
                 'Host': GLib.Variant('s', host),
                 'Port': GLib.Variant('q', port),
                 'Owner': GLib.Variant('s', owner),

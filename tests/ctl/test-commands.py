@@ -222,6 +222,9 @@ class Usage(Case):
                 (['connect', 'demo', 'host', '1', '--linger', 'x'], '--linger'),
                 (['connect', 'demo', 'host', '1', '--linger', '-1'], '--linger'),
                 (['connect', 'demo', 'host', '1', '--linger', 'nan'], '--linger'),
+                (['connect', 'demo', 'host', '1', '--priority', 'high'], '--priority'),
+                (['connect', 'demo', 'host', '1', '--queue-timeout', '-1'], '--queue-timeout'),
+                (['connect', 'demo', 'host', '1', '--max-hold', '4294967296'], '--max-hold'),
                 (['status', '--linger', '1'], 'does not take --linger'), (['--nonsense', 'status'], '--nonsense'),
                 (['--bus', 'other', 'status'], 'other'), (['context', 'show', b'\xff'], 'UTF-8')]:
             with self.subTest(arguments=arguments):

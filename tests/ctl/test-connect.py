@@ -39,6 +39,20 @@ class EchoAndClose(Script):
             connection.end('server-closed')
 
 
+class Queue(Script):
+    """Waits for a slot, third at first."""
+
+    def opened(self, connection):
+        self.move(connection, 3)
+        connection.change(State=GLib.Variant('s', 'queued'), Module=GLib.Variant('o', '/'))
+
+    def move(self, connection, position):
+        connection.change(QueuePosition=GLib.Variant('u', position))
+
+    def receiving(self, connection):
+        pass
+
+
 class Connect(Case):
     def start_connected(self, *arguments, **options):
         process = self.start(*CONNECT, *arguments, **options)
@@ -385,6 +399,54 @@ class Connect(Case):
         summary = json.loads(err)
         self.assertEqual((status, summary['status'], summary['reason'], summary['code']), (1, 1, 'cipher', -5))
         self.assertIn('Because.', summary['error'])
+
+    def test_options_of_open(self):
+        self.good(*CONNECT, '--module', 'm0', '--priority', '-2', '--queue-timeout', '7', '--idle-timeout', '0',
+                  '--max-hold', '4294967295', '--linger', '0')
+        self.assertEqual(self.connection.options, {
+            'module': 'm0', 'priority': -2, 'queue-timeout': 7, 'idle-timeout': 0, 'max-hold': 4294967295})
+
+    def read_terminal(self, ours, until):
+        text = ''
+        while until not in text:
+            text += os.read(ours, 4096).decode()
+        return text
+
+    def test_progress_in_the_queue(self):
+        self.use(Queue())
+        ours, theirs = os.openpty()
+        process = self.start(*CONNECT, stderr=theirs)
+        os.close(theirs)
+        self.assertIn('waiting for a slot, as number 3', self.read_terminal(ours, '\n'))
+        self.connection.script.move(self.connection, 1)
+        self.assertIn('as number 1', self.read_terminal(ours, '\n'))
+        self.connection.change(QueuePosition=GLib.Variant('u', 0), State=GLib.Variant('s', 'configuring'),
+                               Module=GLib.Variant('o', f'{ROOT}/modules/m1'))
+        self.assertIn('connecting to server.example:8883 through m1', self.read_terminal(ours, '\n'))
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(TIMEOUT_S), 130)
+        process.stdin.close()
+        process.stdin = None
+        os.close(ours)
+
+    def test_the_wait_for_a_slot_is_interrupted(self):
+        self.use(Queue())
+        process = self.start(*CONNECT)
+        self.service.wait_for(lambda: self.service.connections and self.connection.calls)
+        process.send_signal(signal.SIGINT)
+        self.finish(process)
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(self.connection.calls[-2:], ['Close', 'Release'])
+
+    def test_no_slot_in_time(self):
+        self.use(Queue())
+        process = self.start(*CONNECT)
+        self.service.wait_for(lambda: self.service.connections and self.connection.calls)
+        self.connection.end('queue-timeout', 0, 'No slot.')
+        status, _, err = self.finish(process)
+        self.assertEqual(status, 1)
+        self.assertIn('queue-timeout', err)
+        self.assertNotIn('connecting', err)
 
     def test_progress_on_a_terminal(self):
         ours, theirs = os.openpty()
