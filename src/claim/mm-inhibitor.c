@@ -53,7 +53,8 @@ on_given_up (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   MmInhibitor *self = g_task_get_task_data (task);
-  g_autoptr (GVariant) reply = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
+  g_autoptr (GVariant) reply G_GNUC_UNUSED =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, NULL);
 
   if (self != NULL)
     finish (self, NULL, g_steal_pointer (&self->failure));

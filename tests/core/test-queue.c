@@ -143,7 +143,7 @@ END_TEST
 START_TEST (each_move_is_told)
 {
   g_autoptr (World) world = new_ready_world ();
-  g_autoptr (Watch) a = watch_connect (world, NULL);
+  g_autoptr (Watch) a G_GNUC_UNUSED = watch_connect (world, NULL);
   g_autoptr (Watch) b = watch_open (world, NULL);
   g_autoptr (Watch) c = watch_open (world, NULL);
   guint told = c->n_states;
@@ -523,8 +523,8 @@ END_TEST
 START_TEST (waiting_connections_of_a_user_are_limited)
 {
   g_autoptr (World) world = new_limited_world (QUOTAS_QUEUED_PER_USER, 1);
-  g_autoptr (Watch) a = watch_connect (world, NULL);
-  g_autoptr (Watch) b = watch_as (world, "{}", 1000);
+  g_autoptr (Watch) a G_GNUC_UNUSED = watch_connect (world, NULL);
+  g_autoptr (Watch) b G_GNUC_UNUSED = watch_as (world, "{}", 1000);
 
   expect_refused (world, "{}", 1000, MSSL_ERROR_LIMIT_EXCEEDED, "max-queued-per-user=1");
   watch_free (watch_as (world, "{}", OTHER_UID));
@@ -536,7 +536,7 @@ END_TEST
 START_TEST (connections_of_a_user_are_limited)
 {
   g_autoptr (World) world = new_limited_world (QUOTAS_CONNECTIONS_PER_USER, 1);
-  g_autoptr (Watch) a = watch_as (world, "{}", 1000);
+  g_autoptr (Watch) a G_GNUC_UNUSED = watch_as (world, "{}", 1000);
 
   expect_refused (world, "{}", 1000, MSSL_ERROR_LIMIT_EXCEEDED, "max-connections-per-user=1");
   watch_free (watch_as (world, "{}", OTHER_UID));
@@ -572,11 +572,11 @@ START_TEST (limits_are_defaults)
 {
   g_autoptr (World) held = new_limited_world (QUOTAS_MAX_HOLD, 10);
   g_autoptr (Watch) a = watch_connect (held, NULL);
-  g_autoptr (Watch) b = watch_open (held, NULL);
+  g_autoptr (Watch) b G_GNUC_UNUSED = watch_open (held, NULL);
   g_autoptr (World) idle = new_limited_world (QUOTAS_IDLE_TIMEOUT, 20);
   g_autoptr (Watch) c = watch_connect (idle, "{'persist': <true>}");
   g_autoptr (World) queued = new_limited_world (QUOTAS_QUEUE_TIMEOUT, 30);
-  g_autoptr (Watch) d = watch_connect (queued, NULL);
+  g_autoptr (Watch) d G_GNUC_UNUSED = watch_connect (queued, NULL);
   g_autoptr (Watch) e = watch_open (queued, NULL);
 
   world_advance (held, 10000);

@@ -440,13 +440,7 @@ END_TEST
 /** Any bytes from a client that is not ours do no harm. */
 START_TEST (a_rude_guest)
 {
-  static const char *const rude[] = { "",
-                                      "\x01",
-                                      "\x01garbage",
-                                      "\x04"
-                                      "AT\r",
-                                      "\xff",
-                                      "\x02\x02\x02" };
+  static const char *const rude[] = { "", "\x01", "\x01garbage", "\004AT\r", "\xff", "\x02\x02\x02" };
   GSocket *socket;
 
   serve (&patient);
