@@ -20,7 +20,7 @@ typedef enum {
   STATE_PAYLOAD_OPEN, /* the next byte is the opening quote or the first one of the payload */
   STATE_PAYLOAD,      /* inside the payload */
   STATE_PAYLOAD_END,  /* the closing quote must follow, or the line end where there was no opening one */
-  STATE_LINE_END,     /* the line end must follow */
+  STATE_LINE_END,     /* then the line end: only now it is sure that nothing is missing */
 } State;
 
 struct AtParser {
@@ -165,10 +165,10 @@ skip_line (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_event)
 }
 
 static void
-emit_payload (AtParser *self, State next, AtEvent *ret_event)
+emit_payload (AtParser *self, AtEvent *ret_event)
 {
   self->event_payload = g_bytes_new_take (g_steal_pointer (&self->payload), self->payload_size);
-  self->state = next;
+  self->state = STATE_LINE_START;
   emit (self, AT_EVENT_PAYLOAD, ret_event);
 }
 
@@ -196,11 +196,11 @@ static gsize
 close_payload (AtParser *self, const guint8 *data, AtEvent *ret_event)
 {
   if (self->quoted && data[0] == '"') {
-    emit_payload (self, STATE_LINE_END, ret_event);
+    self->state = STATE_LINE_END;
     return 1;
   }
   if (!self->quoted && is_line_end (data[0])) {
-    emit_payload (self, STATE_LINE_START, ret_event);
+    emit_payload (self, ret_event);
     return 1;
   }
   emit_broken (self, ret_event);
@@ -211,10 +211,10 @@ static gsize
 end_line (AtParser *self, const guint8 *data, AtEvent *ret_event)
 {
   if (is_line_end (data[0])) {
-    self->state = STATE_LINE_START;
+    emit_payload (self, ret_event);
     return 1;
   }
-  /* More than was announced: what was delivered as payload may not have been all of it. */
+  /* More than was announced. */
   emit_broken (self, ret_event);
   return 0;
 }
@@ -305,8 +305,8 @@ at_parser_expect_prompt (AtParser *self, gboolean expected)
 gboolean
 at_parser_is_in_payload (AtParser *self)
 {
-  return self->state == STATE_PAYLOAD_OPEN || self->state == STATE_PAYLOAD
-         || self->state == STATE_PAYLOAD_END;
+  return self->state == STATE_PAYLOAD_OPEN || self->state == STATE_PAYLOAD || self->state == STATE_PAYLOAD_END
+         || self->state == STATE_LINE_END;
 }
 
 gboolean
