@@ -104,7 +104,8 @@ skip_line_start (AtParser *self, const guint8 *data, gsize size, AtEvent *ret_ev
 static void
 emit_broken (AtParser *self, AtEvent *ret_event)
 {
-  g_clear_pointer (&self->payload, g_free);
+  if (self->payload != NULL)
+    self->event_payload = g_bytes_new_take (g_steal_pointer (&self->payload), self->payload_used);
   self->state = STATE_SKIP;
   emit (self, AT_EVENT_BROKEN, ret_event);
 }

@@ -32,7 +32,8 @@ typedef struct {
  * @AT_EVENT_PROMPT: the prompt that was expected.
  * @AT_EVENT_OVERLONG: a line over the limit; @line is its first bytes.
  * @AT_EVENT_BROKEN: a payload of an impossible size, without its end, or cut short; @line is what stood
- * before it. What it held cannot be trusted and was dropped. Or a line that stopped: @line is what has come.
+ * before it. @payload is what had come of it, which cannot be trusted. Or a line that stopped: @line is what
+ * has come.
  */
 typedef enum {
   AT_EVENT_NONE,

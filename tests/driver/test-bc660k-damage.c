@@ -60,6 +60,37 @@ START_TEST (bug_19_an_unknown_line_is_no_damage)
 }
 END_TEST
 
+/** Where in its output the module restarts, and what it says then. */
+static const struct {
+  const char *said;
+  const char *banner;
+  const char *written; /* since it looks like damage first */
+} restarts[] = {
+  { "", "\r\nRDY\r\n", NULL },
+  { "", "\n\rF1: 0000 0000\n\rV0: 0000 0000 [0001]\n\r", NULL },
+  { "\r\n+QSSLU", "\r\nRDY\r\n", "AT+QSSLCLOSE=0,0\r" },
+  { "\r\n+QSSLURC: \"re", "\n\rF1: 0000 0000\n\r", "AT+QSSLCLOSE=0,0\r" },
+  { "\r\n+QSSLURC: \"recv\",0,0,80,", "\r\nRDY\r\n", NULL },
+  { "\r\n+QSSLURC: \"recv\",0,0,80,\"SECRET", "\r\nRDY\r\n", NULL },
+  { "\r\n+QSSLURC: \"recv\",0,0,80,\"SECRET", "\n\rF1: 0000 0000\n\r", NULL },
+  { "\r\n+QSSLURC: \"recv\",0,0,6,\"SECRET", "\r\nRDY\r\n", "\x1b\rAT\r" },
+};
+
+START_TEST (a_restart_in_the_middle)
+{
+  g_autofree char *said = g_strconcat (restarts[_i].said, restarts[_i].banner, NULL);
+
+  driver_fixture_connect ();
+  driver_fixture_say (said);
+  if (restarts[_i].written != NULL)
+    scripted_module_expect (driver_fixture.module, restarts[_i].written);
+  driver_fixture_script_probe ();
+  driver_fixture_expect ("ATE0", "OK");
+  driver_fixture_script_asleep ();
+  driver_fixture_check ("closed module-restarted 0;restarted;");
+}
+END_TEST
+
 /* It loses sockets and TLS, and needs to be told nothing. */
 START_TEST (deep_sleep_ends_the_connection)
 {
@@ -93,6 +124,7 @@ main (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_loop_test (tcase, bug_06_damaged_data_ends_the_connection, 0, G_N_ELEMENTS (damages));
   tcase_add_loop_test (tcase, bug_19_an_unknown_line_is_no_damage, 0, G_N_ELEMENTS (harmless));
+  tcase_add_loop_test (tcase, a_restart_in_the_middle, 0, G_N_ELEMENTS (restarts));
   tcase_add_test (tcase, deep_sleep_ends_the_connection);
   tcase_add_test (tcase, deep_sleep_ends_a_handshake);
   suite_add_tcase (suite, tcase);

@@ -77,6 +77,9 @@ on_urc (const AtEvent *event, gpointer user_data)
     bc660k_slot_handle_closed (driver->slots[slot]);
   else if (event->kind == AT_EVENT_LINE && bc660k_line_is_sound (event->line, event->length, FALSE))
     return; /* of a newer firmware; no data is in it */
+  else if (event->kind == AT_EVENT_BROKEN && event->payload != NULL
+           && bc660k_line_is_banner_in (event->payload))
+    bc660k_driver_handle_restart (driver);
   else if (event->kind == AT_EVENT_BROKEN || event->kind == AT_EVENT_OVERLONG
            || !bc660k_reply_parse_recv_header (event->line, &slot, &size, &header))
     handle_broken (driver);

@@ -114,3 +114,17 @@ bc660k_line_is_sound (const char *line, gsize length, gboolean verbose)
     return TRUE;
   return strspn (line, PLAIN) == length && !g_ascii_isdigit (line[0]);
 }
+
+gboolean
+bc660k_line_is_banner_in (GBytes *payload)
+{
+  static const char *const banners[] = { "\r\nRDY\r\n", "\n\rF1: 0000 0000" };
+  gsize size;
+  const char *data = g_bytes_get_data (payload, &size);
+
+  for (guint i = 0; i < G_N_ELEMENTS (banners); i++) {
+    if (memmem (data, size, banners[i], strlen (banners[i])) != NULL)
+      return TRUE;
+  }
+  return FALSE;
+}

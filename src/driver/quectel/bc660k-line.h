@@ -7,6 +7,9 @@
 
 #include <glib.h>
 
+/** Whether a module that restarted in the middle of @payload said so within it. */
+gboolean bc660k_line_is_banner_in (GBytes *payload);
+
 /** @line may also have stopped before its end. @verbose: the module was told to print "debug" lines (note
  * 2.3.1), whose form nobody knows. */
 gboolean bc660k_line_is_sound (const char *line, gsize length, gboolean verbose);

@@ -553,6 +553,9 @@ bc660k_slot_end (Bc660kSlot *self, const GError *error)
   self->open_pending = FALSE;
   self->given_up = FALSE;
   bc660k_confirm_forget (&self->confirm);
+  /* What looked like damage was the beginning of this. */
+  if (g_error_matches (self->closing_reason, MODULE_ERROR, CLOSE_REASON_PROTOCOL))
+    g_clear_error (&self->closing_reason);
   if (self->state != SLOT_FREE)
     finish (self, error);
 }
