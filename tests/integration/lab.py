@@ -308,13 +308,14 @@ def as_other_user(args, in_group):
 class Sim:
     """A simulated module on a pseudo-terminal, at the path `link`."""
 
-    def __init__(self, lab, *switches, name=None, baud=None, link=None):
+    def __init__(self, lab, *switches, name=None, baud=None, link=None, faults=()):
         self.lab = lab
         self.name = name or lab.new_name('cell')
         self.link = link or lab.path(self.name + '.tty')
         self.nvram = lab.path(self.name + '.nvram')
         self.switches = switches
         self.baud = baud
+        self.faults = lab.write(self.name + '.faults', '\n'.join(faults) + '\n') if faults else None
         self.process = None
         self.start()
 
@@ -324,6 +325,8 @@ class Sim:
             args += ['--baud', str(self.baud)]
         for switch in self.switches:
             args += ['--set', switch]
+        if self.faults:
+            args += ['--faults', self.faults]
         self.process = self.lab.start(args, self.name + '-sim')
         self.process.expected_status = 0
         wait_for(lambda: os.path.exists(self.link) or self.process.poll() is not None, 'the simulator')

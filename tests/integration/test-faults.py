@@ -1,15 +1,21 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Modules that cost something, whatever the host does, and faults at any place of the dialogue: each ends in one clear reason,
-never in a hole, never with less authentication; and the next connection works.
+never in a hole; and the next connection works.
 """
 import signal
 
 import lab
 from client import Refused
+from fault_story import Modules, Story, run_stories
+from faults import DRAW, draw_script
 from lab import wait_for
 from servers import free_port, read_all
-from variant_case import VariantTest
+from variant_case import PAYLOADS, VariantTest
+
+BATCHES = 12 if lab.FULL else 1
+# Of two faults each, besides one story for each kind of fault.
+PAIRS = 5
 
 
 class TestSpecial(VariantTest):
@@ -61,6 +67,45 @@ class TestSpecial(VariantTest):
         self.sim.process.send_signal(signal.SIGHUP)
         wait_for(lambda: 'restarted' in self.daemon.read_trace(), 'the restart')
         self.expect_goes_on(context)
+
+
+class TestByChance(VariantTest):
+    """Some faults, each at any place, on many modules at a time."""
+
+    def make_sim(self, number, verbs):
+        script = draw_script(self.random, verbs)
+        # The module's own times pass faster; what it says comes in pieces.
+        switches = ['time-scale=0.05', f'seed={self.random.randrange(1 << 32)}',
+                    f'deliver-split={self.random.choice([0, 1, 40])}', f'reply-delay-ms={self.random.choice([0, 0, 20])}']
+        sim = self.lab.sim(*switches, name=f'cell{number}', faults=script)
+        sim.script, sim.verbs = script, verbs
+        return sim
+
+    def make_story(self, modules, sim):
+        # A byte that changed can be seen in hex format only.
+        down = 'hex' if {'garble', 'lose'} & set(sim.verbs) else self.random.choice(['text', 'hex'])
+        pieces = PAYLOADS + [self.random.randbytes(2500)]
+        return Story(self.client, modules, sim, self.contexts[self.random.choice(['text', 'hex']), down], pieces,
+                     lambda behaviour: self.behave(behaviour, ca=self.ca))
+
+    def tell_stories(self, batch):
+        kinds = [[verb] for verb in DRAW] + [self.random.sample(sorted(DRAW), 2) for _ in range(PAIRS)]
+        self.sims = [self.make_sim(f'{batch}-{number}', verbs) for number, verbs in enumerate(kinds)]
+        self.daemon = self.lab.daemon(*self.sims, wait=False)
+        self.client = self.new_client()
+        self.daemon.wait_name(self.client.bus)
+        self.make_contexts(module_debug=0)
+        modules = Modules(self.client)
+        for sim in self.sims:
+            print(sim.name, *sim.script, sep='; ', flush=True)
+        run_stories([(sim.name, self.make_story(modules, sim).tell()) for sim in self.sims])
+        self.daemon.stop()
+        for sim in self.sims:
+            sim.kill()
+
+    def test_one_or_two(self):
+        for batch in range(BATCHES):
+            self.tell_stories(batch)
 
 
 if __name__ == '__main__':

@@ -50,8 +50,11 @@ class VariantTest(BenchTest):
         self.sim = self.sims[0]
         self.daemon = self.lab.daemon(*self.sims, settings=daemon_settings)
         self.client = self.new_client()
+        self.make_contexts()
+
+    def make_contexts(self, module_debug=4):
         self.contexts = {(up, down): self.make_context(f'{up}-{down}', send_format=up, receive_format=down,
-                                                       module_debug=4)
+                                                       module_debug=module_debug)
                          for up in FORMATS for down in FORMATS}
 
     def open(self, context, port, host='localhost', **options):
