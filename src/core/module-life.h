@@ -16,6 +16,9 @@
 #define MODULE_RETRY_FIRST_MS 2000
 #define MODULE_RETRY_LAST_MS 30000
 
+/** The longest that a driver may take to end in good order when nobody is in a hurry. */
+#define MODULE_RELEASE_MS 5000
+
 /** As documented in org.modemssl1.Module.xml. */
 typedef enum {
   MODULE_ABSENT,

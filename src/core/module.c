@@ -5,6 +5,7 @@
  */
 #include "module.h"
 
+#include "dozer.h"
 #include "eraser.h"
 #include "module-errand.h"
 #include "module-facts.h"
@@ -26,7 +27,7 @@ struct _Module {
   Eraser *eraser;
   ModuleRecovery *recovery;
   ModuleErrand *errand;
-  Timer idle; /* runs while the module is ready and nobody wants it */
+  Dozer *dozer;
   Readiness *readiness;
 };
 
@@ -37,30 +38,9 @@ static guint changed_signal;
 static void begin_next (Module *self);
 
 static void
-on_idle (gpointer user_data)
-{
-  Module *self = user_data;
-  g_autoptr (GError) error = module_error_new (CLOSE_REASON_PORT_RELEASED, 0, "nobody used the module");
-
-  module_life_yield (self->life, error, "Nobody used the module; the next open, or Claim, takes it again",
-                     MODULE_RELEASE_MS, NULL);
-}
-
-static void
-look_whether_idle (Module *self)
-{
-  guint release_s = module_life_get_config (self->life)->release_when_idle_s;
-
-  if (release_s == 0 || module_get_state (self) != MODULE_READY || slot_table_count_taken (self->slots) > 0)
-    timer_clear (&self->idle);
-  else if (!timer_is_set (&self->idle))
-    timer_set (&self->idle, release_s * 1000);
-}
-
-static void
 emit_changed (Module *self)
 {
-  look_whether_idle (self);
+  dozer_look (self->dozer, slot_table_count_taken (self->slots) == 0);
   g_signal_emit (self, changed_signal, 0);
 }
 
@@ -550,6 +530,7 @@ module_release_async (Module *self, CloseReason reason, const char *text, guint 
   GTask *task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, module_release_async);
+  dozer_forget (self->dozer);
   module_life_yield (self->life, error, text, within_ms, task);
 }
 
@@ -562,7 +543,14 @@ module_release_finish (Module *self, GAsyncResult *result, GError **error)
 void
 module_claim (Module *self)
 {
+  dozer_forget (self->dozer);
   module_life_resume (self->life);
+}
+
+gboolean
+module_wake (Module *self)
+{
+  return dozer_wake (self->dozer);
 }
 
 void
@@ -641,7 +629,6 @@ module_dispose (GObject *object)
   Module *self = MSSL_MODULE (object);
 
   /* Slots are held by connections, which hold the module: so all are free by now. */
-  timer_dispose (&self->idle);
   if (self->next_source != NULL) {
     g_source_destroy (self->next_source);
     g_clear_pointer (&self->next_source, g_source_unref);
@@ -654,6 +641,7 @@ module_finalize (GObject *object)
 {
   Module *self = MSSL_MODULE (object);
 
+  g_clear_pointer (&self->dozer, dozer_free);
   g_clear_pointer (&self->life, module_life_free);
   module_recovery_free (self->recovery);
   module_errand_free (self->errand);
@@ -688,12 +676,12 @@ module_new (const ModuleConfig *config, Ledger *ledger, TimerClock *clock)
   Module *self = g_object_new (MODULE_TYPE, NULL);
 
   self->ledger = ledger;
-  timer_init (&self->idle, clock, on_idle, self);
   self->eraser = eraser_new (G_OBJECT (self), config->name, ledger, on_erased, self);
   self->errand = module_errand_new (config->name, on_errand_done, self);
   self->recovery = module_recovery_new (G_OBJECT (self), config->name, &config->recovery, config->user_data,
                                         clock, &recovery_listener, self);
   self->readiness = readiness_new (G_OBJECT (self), config->sync_clock, clock, on_readiness_changed, self);
   self->life = module_life_new (G_OBJECT (self), config, clock, &life_listener, &driver_listener, self);
+  self->dozer = dozer_new (self->life, clock);
   return self;
 }

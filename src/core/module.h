@@ -46,9 +46,6 @@ void module_abandon (Module *self);
  */
 void module_unplug (Module *self, const char *why);
 
-/** The longest that a driver may take to end in good order when nobody is in a hurry. */
-#define MODULE_RELEASE_MS 5000
-
 /**
  * Gives the port back within about @within_ms, and does not ask for it until module_claim(). Every connection
  * ends with @reason at once. @text, a sentence, is shown as long. The callback runs once. No error.
@@ -59,6 +56,10 @@ gboolean module_release_finish (Module *self, GAsyncResult *result, GError **err
 
 /** Asks for the port again, if it was released. */
 void module_claim (Module *self);
+
+/** Somebody waits for it: asks for the port again if it was given back only because nobody did. Whether the
+ * port is there or asked for now. */
+gboolean module_wake (Module *self);
 
 /** What the claim says about itself, for the module's port. */
 void module_set_claim_facts (Module *self, const ModuleClaimFacts *facts);

@@ -174,6 +174,19 @@ grant_what_is_free (Scheduler *self)
   }
 }
 
+/* One module for each who waits, of those that may have been given back because nobody did. */
+static void
+wake_modules (Scheduler *self)
+{
+  for (guint i = 0; i < self->queue->len; i++) {
+    gboolean woken = FALSE;
+
+    for (guint j = 0; j < self->modules->len && !woken; j++)
+      woken =
+          may_use (self->queue->pdata[i], self->modules->pdata[j]) && module_wake (self->modules->pdata[j]);
+  }
+}
+
 /* -- wanting slots back ------------------------------------------------------------------------------ */
 
 static gboolean
@@ -233,6 +246,7 @@ static void
 look (Scheduler *self)
 {
   grant_what_is_free (self);
+  wake_modules (self);
   count_positions (self);
   tell_positions (self);
   preempt_one (self);
@@ -291,6 +305,7 @@ scheduler_enter (Scheduler *self, const SchedulerRequest *request, const Schedul
   enqueue (self, ticket);
   look_soon (self);
   grant_what_is_free (self);
+  wake_modules (self);
   if (ticket->module == NULL && request->queue_timeout_s == 0) {
     set_reason (self, ticket, error);
     scheduler_leave (self, ticket);

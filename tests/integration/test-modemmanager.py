@@ -156,8 +156,15 @@ class TestIdle(SharedTest):
         self.start_daemon(**{'release-when-idle': '1'})
         self.wait_claim('released')
         self.modem_manager.wait_modem()
-        self.module('Claim')
-        wait_module(self.client.bus, 'cell0', 'ready')
+        server = self.behave(echo, ca=self.ca)
+        connection = self.open(self.make_context(), server.port)
+        connection.wait_connected()
+        connection.send(b'hello')
+        self.assertEqual(connection.receive_exactly(5), b'hello')
+        connection.close()
+        connection.release()
+        self.wait_claim('released')
+        self.modem_manager.wait_modem()
 
 
 class TestDevice(SharedTest):
