@@ -11,6 +11,7 @@
 #include "mssl-name.h"
 
 #define GROUP_PREFIX "module "
+#define NAME_PREFIX_FOUND "bc660k-"
 #define GROUP_LIMITS "limits"
 #define BAUD_RATE_DEFAULT 115200
 #define PROMPT_DELAY_DEFAULT_MS 50
@@ -302,19 +303,36 @@ check_claim (Reader *reader, const char *group, DaemonConfigModule *module, GErr
   return TRUE;
 }
 
-static gboolean
-read_module (Reader *reader, const char *group, DaemonConfigModule *module, GError **error)
+/* Takes @name. */
+static void
+init_module (DaemonConfigModule *module, char *name)
 {
-  g_auto (GStrv) names = g_key_file_get_keys (reader->key_file, group, NULL, NULL);
-
   *module = (DaemonConfigModule){
-    .name = g_strdup (group + strlen (GROUP_PREFIX)),
+    .name = name,
     .baud_rate = BAUD_RATE_DEFAULT,
     .prompt_delay_ms = PROMPT_DELAY_DEFAULT_MS,
     .sync_clock = TRUE,
     .claim = CLAIM_MODE_AUTO,
   };
   daemon_recovery_init (&module->recovery);
+}
+
+DaemonConfigModule *
+daemon_config_module_new_found (const char *imei)
+{
+  DaemonConfigModule *self = g_rc_box_new0 (DaemonConfigModule);
+
+  init_module (self, g_strconcat (NAME_PREFIX_FOUND, imei, NULL));
+  self->imei = g_strdup (imei);
+  return self;
+}
+
+static gboolean
+read_module (Reader *reader, const char *group, DaemonConfigModule *module, GError **error)
+{
+  g_auto (GStrv) names = g_key_file_get_keys (reader->key_file, group, NULL, NULL);
+
+  init_module (module, g_strdup (group + strlen (GROUP_PREFIX)));
   for (guint i = 0; names[i] != NULL; i++) {
     if (!take_key (reader, group, names[i], module, error))
       return FALSE;

@@ -45,6 +45,8 @@ typedef struct {
   gboolean allow_commands;
 } DaemonConfigModule;
 
+/** As a group that says no more than `imei=`, with a name made of that. */
+DaemonConfigModule *daemon_config_module_new_found (const char *imei);
 DaemonConfigModule *daemon_config_module_ref (DaemonConfigModule *self);
 void daemon_config_module_unref (DaemonConfigModule *self);
 

@@ -10,6 +10,7 @@
 
 #include "build-config.h"
 #include "daemon-config.h"
+#include "daemon-discovery.h"
 #include "daemon-log.h"
 #include "daemon-options.h"
 #include "daemon-port.h"
@@ -32,6 +33,7 @@ typedef struct {
   Manager *manager;
   DaemonPorts *ports; /* NULL before they may be opened, and when the daemon is ending */
   MmModems *modems;
+  DaemonDiscovery *discovery; /* NULL where modules are configured */
   GDBusConnection *bus;
   DBusService *service;
   GMainLoop *loop;
@@ -102,11 +104,25 @@ make_module (DaemonConfigModule *config, gpointer user_data)
 }
 
 static void
+on_discovered (gpointer user_data)
+{
+  Daemon *self = user_data;
+
+  daemon_ports_configure (self->ports, daemon_discovery_get_modules (self->discovery));
+}
+
+static void
 configure (Daemon *self)
 {
-  if (self->config->modules->len == 0)
-    g_message ("no module is configured in %s: the daemon runs idle", self->options.config);
-  daemon_ports_configure (self->ports, self->config->modules);
+  g_clear_pointer (&self->discovery, daemon_discovery_free);
+  if (self->config->modules->len > 0) {
+    daemon_ports_configure (self->ports, self->config->modules);
+    return;
+  }
+  g_message ("no module is configured in %s: %s", self->options.config,
+             mm_modems_is_supported () ? "those that ModemManager finds are used" : "the daemon runs idle");
+  self->discovery = daemon_discovery_new (self->modems, on_discovered, self);
+  on_discovered (self);
 }
 
 /** What ModemManager uses is known: the ports may be opened. */
@@ -149,6 +165,7 @@ on_signal (gpointer user_data)
 
   g_debug ("told to stop");
   self->stopping = TRUE;
+  g_clear_pointer (&self->discovery, daemon_discovery_free);
   g_clear_pointer (&self->ports, daemon_ports_free);
   manager_stop_async (self->manager, on_stopped, self);
   return G_SOURCE_CONTINUE;
@@ -180,6 +197,7 @@ on_reload (gpointer user_data)
 static void
 daemon_clear (Daemon *self)
 {
+  g_clear_pointer (&self->discovery, daemon_discovery_free);
   g_clear_pointer (&self->ports, daemon_ports_free);
   g_clear_pointer (&self->service, dbus_service_free);
   g_clear_pointer (&self->manager, manager_free);

@@ -11,6 +11,7 @@ from servers import echo, read_all
 
 MODULE = 'org.modemssl1.Module'
 DEVICE = '/dev/' + PORTS[0]
+IMEI = '860536040000015'
 
 
 class SharedTest(BenchTest):
@@ -148,6 +149,25 @@ class TestInhibit(SharedTest):
         self.sim.start()
         self.modem_manager.report('add', PORTS[0])
         wait_module(self.client.bus, 'cell0', 'ready')
+
+
+class TestDiscovery(SharedTest):
+    def test_nothing_is_configured(self):
+        """A modem that ModemManager has found is used under a name of its IMEI; by a group from the next reading on."""
+        self.modem_manager.start()
+        self.daemon = self.lab.daemon()
+        self.client = self.new_client()
+        self.assertEqual(self.client.manager('GetModules'), [])
+        self.modem_manager.report('add', PORTS[0])
+        found = wait_module(self.client.bus, 'bc660k-' + IMEI, 'ready')
+        self.assertEqual((found['ClaimMode'], found['ClaimState']), ('auto', 'claimed'))
+        self.assertEqual(self.modem_manager.modems(), {})
+        self.daemon.sims = (self.sim,)
+        self.daemon.settings.update({'claim': 'inhibit', 'device': None, 'imei': IMEI})
+        self.lab.write('modemssld.conf', self.daemon.render())
+        self.daemon.process.send_signal(signal.SIGHUP)
+        wait_module(self.client.bus, 'cell0', 'ready')
+        self.expect_goes_on()
 
 
 class TestIdle(SharedTest):

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Where no module is configured: the modules that ModemManager has found, as if each had a group of its own.
+ * One that was seen stays, since ModemManager does not show it while it is taken away.
+ */
+#pragma once
+
+#include "daemon-config.h"
+#include "mm-modems.h"
+
+typedef struct DaemonDiscovery DaemonDiscovery;
+
+/** The list is another one now. Runs from the main loop. */
+typedef void (*DaemonDiscoveryFunc) (gpointer user_data);
+
+/** @modems must outlive it. */
+DaemonDiscovery *daemon_discovery_new (MmModems *modems, DaemonDiscoveryFunc changed, gpointer user_data);
+void daemon_discovery_free (DaemonDiscovery *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DaemonDiscovery, daemon_discovery_free)
+
+/** Element type DaemonConfigModule*; borrowed until the next change. */
+const GPtrArray *daemon_discovery_get_modules (DaemonDiscovery *self);
