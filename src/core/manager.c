@@ -383,6 +383,12 @@ manager_set_listener (Manager *self, const ManagerListener *listener, gpointer u
   self->listener_data = user_data;
 }
 
+void
+manager_set_quotas (Manager *self, const Quotas *quotas)
+{
+  self->config.quotas = *quotas;
+}
+
 ContextStore *
 manager_get_contexts (Manager *self)
 {

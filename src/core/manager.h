@@ -55,6 +55,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Manager, manager_free)
 /** @listener must outlive the manager; NULL ends it. There is one. */
 void manager_set_listener (Manager *self, const ManagerListener *listener, gpointer user_data);
 
+/** From now on, for opens that come. */
+void manager_set_quotas (Manager *self, const Quotas *quotas);
+
 /** The stores that it was given. */
 ContextStore *manager_get_contexts (Manager *self);
 CredentialStore *manager_get_credentials (Manager *self);

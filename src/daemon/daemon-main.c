@@ -189,6 +189,7 @@ on_reload (gpointer user_data)
   }
   daemon_config_free (self->config);
   self->config = config;
+  manager_set_quotas (self->manager, &config->quotas);
   configure (self);
   g_message ("%s was read again", self->options.config);
   return G_SOURCE_CONTINUE;

@@ -205,11 +205,11 @@ class TestOnePort(HotplugTest):
 
 
 class TestReload(HotplugTest):
-    def reload(self, *ports, says='was read again'):
+    def reload(self, *ports, end='', says='was read again'):
         lines = read_bytes(self.daemon.process.log).decode().count(says)
         self.daemon.sims = ports
         with open(self.daemon.config, 'w', encoding='utf-8') as file:
-            file.write(self.daemon.render())
+            file.write(self.daemon.render() + end)
         self.daemon.process.send_signal(signal.SIGHUP)
         wait_for(lambda: read_bytes(self.daemon.process.log).decode().count(says) > lines, f'{says} in the log')
 
@@ -245,6 +245,17 @@ class TestReload(HotplugTest):
         self.expect_closed(connection, 'module-lost', says='configuration')
         wait_module(self.client.bus, port.name, 'ready')
         self.connect(self.client.manager('GetContext', 'office'), port)
+
+    def test_limits(self):
+        self.begin()
+        context = self.make_context()
+        with self.assertRaises(Refused) as refused:
+            self.open(context, 4433)
+        self.assertEqual(refused.exception.name, 'org.modemssl1.Error.NotReady')
+        self.reload(self.make_port(), end='[limits]\nmax-queued=0\n')
+        with self.assertRaises(Refused) as refused:
+            self.open(context, 4433)
+        self.assertEqual(refused.exception.name, 'org.modemssl1.Error.LimitExceeded')
 
     def test_wrong_file_changes_nothing(self):
         port = self.make_port()
