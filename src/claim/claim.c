@@ -175,7 +175,7 @@ handle_refusal (Claim *self, const GError *error)
     set_state (
         self, CLAIM_CONFLICT,
         "ModemManager does not let this user have the modem; run modemssld as root, or let its user call "
-        "InhibitDevice as docs/modemmanager.md says: %s",
+        "InhibitDevice as modemmanager.md says: %s",
         plain->message);
   else if (g_str_has_suffix (name, ".NoReply") || g_str_has_suffix (name, ".ServiceUnknown")
            || g_str_has_suffix (name, ".NameHasNoOwner"))

@@ -32,6 +32,7 @@ EXPECTED = {
     'usr/share/doc/modemssl/COPYING': 0o644,
     'usr/share/doc/modemssl/NEWS': 0o644,
     'usr/share/doc/modemssl/README.md': 0o644,
+    'usr/share/doc/modemssl/modemmanager.md': 0o644,
     'usr/share/doc/modemssl/recovery.md': 0o644,
     'usr/share/man/man1/modemsslctl.1': 0o644,
     'usr/share/man/man1/modemssl-sim.1': 0o644,
