@@ -29,6 +29,9 @@ static const ReasonText texts[] = {
   [CLOSE_REASON_OVERFLOW] = { "overflow", "More data arrived than the receive buffer holds. Read faster; "
                                           "nothing that was "
                                           "delivered has a hole." },
+  [CLOSE_REASON_DATAGRAM_SIZE] = { "datagram-size",
+                                   "A datagram was written to the stream that the module cannot send: it was "
+                                   "empty, or longer than the module's max-send-bytes. Write smaller ones." },
   [CLOSE_REASON_CONNECT_FAILED] = { "connect-failed",
                                     "The module could not reach the server, or the server dropped the "
                                     "connection. Check host, port, the network, and whether the server "

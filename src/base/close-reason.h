@@ -10,13 +10,15 @@
 /**
  * CloseReason:
  * @CLOSE_REASON_NONE: the connection has not ended. (``, the empty string)
- * @CLOSE_REASON_REQUESTED: its owner called Close or Release. (`requested`)
+ * @CLOSE_REASON_REQUESTED: its owner called Close or Release, or closed its stream. (`requested`)
  * @CLOSE_REASON_OWNER_LEFT: its owner left the bus. (`owner-left`)
  * @CLOSE_REASON_QUEUE_TIMEOUT: no slot became free within the queue time-out. (`queue-timeout`)
  * @CLOSE_REASON_PREEMPTED: it had its slot for longer than max-hold, and others waited. (`preempted`)
  * @CLOSE_REASON_IDLE_TIMEOUT: no byte moved for the idle time-out. (`idle-timeout`)
  * @CLOSE_REASON_SERVER_CLOSED: the server closed, +QSSLURC: "closed" (note 2.4.2). (`server-closed`)
  * @CLOSE_REASON_OVERFLOW: more arrived than the receive buffer holds. (`overflow`)
+ * @CLOSE_REASON_DATAGRAM_SIZE: the client wrote a datagram to its stream that the module cannot send.
+ *   (`datagram-size`)
  * @CLOSE_REASON_CONNECT_FAILED: result -2: no TCP connection, or it broke. (`connect-failed`)
  * @CLOSE_REASON_CERTIFICATE: result -3: a certificate was not accepted. (`certificate`)
  * @CLOSE_REASON_KEY: result -4: the client's key was not accepted. (`key`)
@@ -47,6 +49,7 @@ typedef enum {
   CLOSE_REASON_IDLE_TIMEOUT,
   CLOSE_REASON_SERVER_CLOSED,
   CLOSE_REASON_OVERFLOW,
+  CLOSE_REASON_DATAGRAM_SIZE,
   CLOSE_REASON_CONNECT_FAILED,
   CLOSE_REASON_CERTIFICATE,
   CLOSE_REASON_KEY,

@@ -24,6 +24,7 @@
  * @MSSL_ERROR_NOT_CONNECTED: the connection is not (or no longer) connected. (`NotConnected`)
  * @MSSL_ERROR_ACCESS_DENIED: the connection belongs to another client, or it takes root. (`AccessDenied`)
  * @MSSL_ERROR_RECEIVE_MODE: data is already received in another way. (`ReceiveMode`)
+ * @MSSL_ERROR_ACQUIRED: data goes through the stream that was acquired. (`Acquired`)
  * @MSSL_ERROR_OFFSET: the offset lies below what was let go of, or above what has come. (`Offset`)
  * @MSSL_ERROR_SEND_FAILED: the module did not confirm all of the data; BytesConfirmed tells what went
  *   through. (`SendFailed`)
@@ -45,6 +46,7 @@ typedef enum {
   MSSL_ERROR_NOT_CONNECTED,
   MSSL_ERROR_ACCESS_DENIED,
   MSSL_ERROR_RECEIVE_MODE,
+  MSSL_ERROR_ACQUIRED,
   MSSL_ERROR_OFFSET,
   MSSL_ERROR_SEND_FAILED,
   MSSL_ERROR_LIMIT_EXCEEDED,

@@ -9,6 +9,7 @@
 #include "idle-watch.h"
 #include "mssl-error.h"
 #include "sender.h"
+#include "stream-relay.h"
 
 struct _Connection {
   GObject parent_instance;
@@ -26,11 +27,13 @@ struct _Connection {
 
   Sender *sender;
   Inbox *inbox;
+  StreamRelay *relay; /* NULL for none */
   guint64 bytes_received;
 
   Timer patience; /* with a network that is not there */
   IdleWatch idle;
   Timer linger;
+  gboolean owner_gone;
   gboolean release_wanted;
   gboolean released;
 };
@@ -106,6 +109,8 @@ finish_if_done (Connection *self)
   timer_set (&self->linger, CONNECTION_LINGER_MS);
   set_state (self, CONNECTION_CLOSED);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
+  /* Who sees the end of the stream finds out why. */
+  g_clear_pointer (&self->relay, stream_relay_free);
   if (self->release_wanted)
     release (self);
 }
@@ -198,6 +203,26 @@ on_send_failed (const GError *error, gpointer user_data)
 
 static const SenderListener sender_listener = { on_send_moved, on_send_failed };
 
+static gboolean
+check_connected (Connection *self, GError **error)
+{
+  if (self->state == CONNECTION_CONNECTED)
+    return TRUE;
+
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_CONNECTED, "The connection is %s",
+               connection_state_get_name (self->state));
+  return FALSE;
+}
+
+static gboolean
+check_send (Connection *self, GBytes *data, GError **error)
+{
+  if (!outbox_check (data, error) || !check_connected (self, error))
+    return FALSE;
+  /* The stream's own refusal says it best. */
+  return self->relay == NULL || inbox_check_mode (self->inbox, RECEIVE_MODE_STREAM, error);
+}
+
 void
 connection_send_async (Connection *self, GBytes *data, GAsyncReadyCallback callback, gpointer user_data)
 {
@@ -205,13 +230,10 @@ connection_send_async (Connection *self, GBytes *data, GAsyncReadyCallback callb
   GError *error = NULL;
 
   g_task_set_source_tag (task, connection_send_async);
-  if (!outbox_check (data, &error))
-    g_task_return_error (task, error);
-  else if (self->state != CONNECTION_CONNECTED)
-    g_task_return_new_error (task, MSSL_ERROR, MSSL_ERROR_NOT_CONNECTED, "The connection is %s",
-                             connection_state_get_name (self->state));
-  else
+  if (check_send (self, data, &error))
     sender_send (self->sender, data, g_steal_pointer (&task));
+  else
+    g_task_return_error (task, error);
 }
 
 gboolean
@@ -287,6 +309,65 @@ void
 connection_remove_sink (Connection *self)
 {
   inbox_remove_sink (self->inbox);
+}
+
+/* -- the stream -------------------------------------------------------------------------------------- */
+
+static void
+on_stream_done (gpointer user_data)
+{
+  end_for (user_data, CLOSE_REASON_REQUESTED);
+}
+
+static void
+on_stream_refused (gpointer user_data)
+{
+  end_for (user_data, CLOSE_REASON_DATAGRAM_SIZE);
+}
+
+static const StreamRelayListener relay_listener = { on_stream_done, on_stream_refused };
+
+gboolean
+connection_acquire_stream (Connection *self, int *ret_fd, GError **error)
+{
+  StreamRelay *relay;
+
+  if (!check_connected (self, error))
+    return FALSE;
+  relay =
+      stream_relay_new (self->inbox, self->sender, is_datagram (self), &relay_listener, self, ret_fd, error);
+  if (relay == NULL)
+    return FALSE;
+
+  self->relay = relay;
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  return TRUE;
+}
+
+void
+connection_start_stream (Connection *self)
+{
+  if (self->relay != NULL)
+    stream_relay_start (self->relay);
+}
+
+void
+connection_recall_stream (Connection *self)
+{
+  g_autoptr (Connection) alive G_GNUC_UNUSED = g_object_ref (self);
+  g_autoptr (StreamRelay) relay = NULL;
+
+  if (self->relay == NULL)
+    return;
+  if (stream_relay_is_held (self->relay)) {
+    stream_relay_start (self->relay);
+    return;
+  }
+  relay = g_steal_pointer (&self->relay);
+  g_clear_pointer (&relay, stream_relay_free);
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  if (self->owner_gone)
+    connection_owner_left (self);
 }
 
 /* -- the slot ---------------------------------------------------------------------------------------- */
@@ -453,7 +534,8 @@ connection_release (Connection *self)
 void
 connection_owner_left (Connection *self)
 {
-  if (!self->config.persist)
+  self->owner_gone = TRUE;
+  if (!self->config.persist && self->relay == NULL)
     close_and_release (self, CLOSE_REASON_OWNER_LEFT);
 }
 
@@ -475,12 +557,6 @@ connection_get_number (Connection *self)
   return self->config.number;
 }
 
-Context *
-connection_get_context (Connection *self)
-{
-  return self->config.context;
-}
-
 const char *
 connection_get_module_name (Connection *self)
 {
@@ -493,40 +569,16 @@ connection_get_queue_position (Connection *self)
   return self->ticket != NULL ? scheduler_get_position (self->ticket) : 0;
 }
 
-const char *
-connection_get_host (Connection *self)
+const ConnectionConfig *
+connection_get_config (Connection *self)
 {
-  return self->config.host;
-}
-
-guint16
-connection_get_port (Connection *self)
-{
-  return self->config.port;
+  return &self->config;
 }
 
 const char *
 connection_get_owner (Connection *self)
 {
   return self->config.owner;
-}
-
-guint
-connection_get_owner_uid (Connection *self)
-{
-  return self->config.owner_uid;
-}
-
-const TlsSettings *
-connection_get_settings (Connection *self)
-{
-  return &self->config.settings;
-}
-
-gboolean
-connection_get_persist (Connection *self)
-{
-  return self->config.persist;
 }
 
 ConnectionState
@@ -580,6 +632,7 @@ connection_dispose (GObject *object)
   idle_watch_dispose (&self->idle);
   timer_dispose (&self->linger);
   timer_dispose (&self->patience);
+  g_clear_pointer (&self->relay, stream_relay_free);
   g_clear_pointer (&self->inbox, inbox_free);
   G_OBJECT_CLASS (connection_parent_class)->dispose (object);
 }

@@ -54,21 +54,16 @@ Connection *
 connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock *clock, GError **error);
 
 guint64 connection_get_number (Connection *self);
-Context *connection_get_context (Connection *self);
 
 /** The name of the module whose slot it has or had, or that it asked for; NULL while it waits for any. */
 const char *connection_get_module_name (Connection *self);
 
 /** Its place in the queue, from 1; 0 when it does not wait. */
 guint connection_get_queue_position (Connection *self);
-const char *connection_get_host (Connection *self);
-guint16 connection_get_port (Connection *self);
 const char *connection_get_owner (Connection *self);
-guint connection_get_owner_uid (Connection *self);
-gboolean connection_get_persist (Connection *self);
 
 /** What it was opened with. Borrowed. */
-const TlsSettings *connection_get_settings (Connection *self);
+const ConnectionConfig *connection_get_config (Connection *self);
 ConnectionState connection_get_state (Connection *self);
 ReceiveMode connection_get_receive_mode (Connection *self);
 void connection_get_statistics (Connection *self, ConnectionStatistics *ret_statistics);
@@ -80,7 +75,7 @@ const char *connection_get_close_text (Connection *self);
 
 /**
  * Sends @data; the callback runs when all of it is confirmed, or not. Never inside this call. Errors:
- * INVALID_ARGUMENT (not 1 to OUTBOX_CALL_MAX_BYTES), NOT_CONNECTED, LIMIT_EXCEEDED, SEND_FAILED.
+ * INVALID_ARGUMENT (not 1 to OUTBOX_CALL_MAX_BYTES), NOT_CONNECTED, ACQUIRED, LIMIT_EXCEEDED, SEND_FAILED.
  */
 void connection_send_async (Connection *self, GBytes *data, GAsyncReadyCallback callback, gpointer user_data);
 gboolean
@@ -97,13 +92,27 @@ void connection_deliver (Connection *self);
 void connection_acknowledge (Connection *self);
 void connection_remove_sink (Connection *self);
 
+/**
+ * Lets data go through a socket from now on: *@ret_fd (the caller's) is the client's end. Nothing moves, and
+ * the step can be taken back, until one of the two calls below. Errors, and then nothing has changed:
+ * NOT_CONNECTED, ACQUIRED, RECEIVE_MODE, FAILED.
+ */
+gboolean connection_acquire_stream (Connection *self, int *ret_fd, GError **error);
+
+/** The client was given its end, so it is the stream that keeps the connection, not the owner's being there.
+ * The state CONNECTION_CLOSED may come inside. */
+void connection_start_stream (Connection *self);
+
+/** The client has gone before it was given its end: if nobody holds that, all is as before; else as above. */
+void connection_recall_stream (Connection *self);
+
 /** Ends it for @reason, unless it has ended already. The state CONNECTION_CLOSED may come inside. */
 void connection_close (Connection *self, CloseReason reason);
 
 /** Closes it, and "released" follows as soon as it is closed; possibly inside. */
 void connection_release (Connection *self);
 
-/** Its owner is gone: unless it persists, closes and releases it. */
+/** Its owner is gone: unless it persists or has a stream, closes and releases it. */
 void connection_owner_left (Connection *self);
 
 /** For a daemon that must end now: does not wait for a receiver any more. */

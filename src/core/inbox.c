@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Handing out: the waiting Receive, and the window of what is pushed.
+ * Handing out: the waiting Receive, the window of what is pushed, and what an outlet takes.
  */
 #include "inbox.h"
 
@@ -29,6 +29,10 @@ struct Inbox {
   guint64 proven_cost; /* of those that the receiver has read */
   guint64 probed_cost; /* of those that an acknowledgement will prove */
   gboolean probing;
+
+  InboxOutletFunc outlet; /* NULL for none */
+  gpointer outlet_data;
+  gboolean pouring; /* the outlet has been told to begin */
 };
 
 const char *
@@ -38,9 +42,27 @@ inbox_get_mode_name (ReceiveMode mode)
     [RECEIVE_MODE_NONE] = "none",
     [RECEIVE_MODE_RECEIVE] = "receive",
     [RECEIVE_MODE_SIGNALS] = "signals",
+    [RECEIVE_MODE_STREAM] = "stream",
   };
 
   return names[mode];
+}
+
+gboolean
+inbox_check_mode (const Inbox *self, ReceiveMode wanted, GError **error)
+{
+  if (self->mode == RECEIVE_MODE_STREAM) {
+    g_set_error (error, MSSL_ERROR, MSSL_ERROR_ACQUIRED,
+                 "Data of this connection goes through the stream that was acquired (AcquireStream)");
+    return FALSE;
+  }
+  if (self->mode == RECEIVE_MODE_NONE || self->mode == wanted)
+    return TRUE;
+
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_RECEIVE_MODE,
+               "Data of this connection is already received by %s",
+               self->mode == RECEIVE_MODE_RECEIVE ? "Receive" : "signals (StartReceiving)");
+  return FALSE;
 }
 
 /* -- the end ----------------------------------------------------------------------------------------- */
@@ -144,11 +166,8 @@ begin_receive (Inbox *self, guint64 offset, guint max_bytes, guint timeout_ms, G
                  timeout_ms, INBOX_RECEIVE_TIMEOUT_MAX_MS);
     return FALSE;
   }
-  if (self->mode == RECEIVE_MODE_SIGNALS) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_RECEIVE_MODE,
-                 "Data of this connection is already received by signals (StartReceiving)");
+  if (!inbox_check_mode (self, RECEIVE_MODE_RECEIVE, error))
     return FALSE;
-  }
   if (self->waiter != NULL) {
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED,
                  "Another Receive is waiting, and there can be only 1");
@@ -287,11 +306,8 @@ inbox_acknowledge (Inbox *self)
 gboolean
 inbox_set_sink (Inbox *self, const InboxSink *sink, gpointer user_data, GError **error)
 {
-  if (self->mode == RECEIVE_MODE_RECEIVE) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_RECEIVE_MODE,
-                 "Data of this connection is already received by Receive");
+  if (!inbox_check_mode (self, RECEIVE_MODE_SIGNALS, error))
     return FALSE;
-  }
   if (self->sink != NULL) {
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_RECEIVE_MODE,
                  "Data of this connection already goes to another client");
@@ -319,6 +335,98 @@ inbox_remove_sink (Inbox *self)
   self->probing = FALSE;
 }
 
+/* -- poured ------------------------------------------------------------------------------------------- */
+
+/* What nobody takes. */
+static void
+drop_all (Inbox *self)
+{
+  if (self->mode == RECEIVE_MODE_STREAM && self->outlet == NULL)
+    receive_buffer_let_go (self->buffer, receive_buffer_get_end (self->buffer));
+}
+
+/* Gives @parts to the outlet: how many bytes it took, which follow those that it took before. */
+static gsize
+pour_parts (Inbox *self, const struct iovec *parts, guint n_parts, gsize size)
+{
+  gssize taken = self->outlet (parts, n_parts, size, self->outlet_data);
+
+  if (taken < 0) {
+    self->outlet = NULL;
+    return 0;
+  }
+  self->delivered += taken;
+  return taken;
+}
+
+/* As push_through(), of the outlet. What is left over is *@bytes, *@size. */
+static void
+pour_through (Inbox *self, gconstpointer *bytes, gsize *size)
+{
+  const struct iovec part = { (gpointer) *bytes, *size };
+  gsize taken;
+
+  if (self->outlet == NULL || !self->pouring || receive_buffer_get_size (self->buffer) > 0 || *size == 0)
+    return;
+
+  taken = pour_parts (self, &part, 1, *size);
+  receive_buffer_pass (self->buffer, taken);
+  *bytes = (const guint8 *) *bytes + taken;
+  *size -= taken;
+}
+
+void
+inbox_open_outlet (Inbox *self, InboxOutletFunc outlet, gpointer user_data)
+{
+  g_return_if_fail (self->mode == RECEIVE_MODE_NONE);
+
+  self->mode = RECEIVE_MODE_STREAM;
+  self->outlet = outlet;
+  self->outlet_data = user_data;
+}
+
+void
+inbox_pour (Inbox *self)
+{
+  struct iovec parts[2];
+  gsize size, taken = 0, poured = 0;
+
+  self->pouring = TRUE;
+  while (self->outlet != NULL && (size = receive_buffer_get_piece_size (self->buffer)) > 0) {
+    taken = pour_parts (self, parts, receive_buffer_get_parts (self->buffer, parts), size);
+    receive_buffer_let_go (self->buffer, receive_buffer_get_begin (self->buffer) + taken);
+    poured += taken;
+    if (taken < size)
+      break;
+  }
+  drop_all (self);
+  if (self->draining && poured > 0)
+    timer_set (&self->patience, INBOX_PATIENCE_MS);
+  check_drained (self);
+}
+
+void
+inbox_close_outlet (Inbox *self)
+{
+  self->outlet = NULL;
+  drop_all (self);
+  check_drained (self);
+}
+
+void
+inbox_withdraw_outlet (Inbox *self)
+{
+  g_return_if_fail (!self->pouring);
+
+  self->outlet = NULL;
+  self->mode = RECEIVE_MODE_NONE;
+  if (!self->draining)
+    return;
+
+  inbox_stop_draining (self);
+  self->drained (TRUE, self->drained_data);
+}
+
 /* -- what comes -------------------------------------------------------------------------------------- */
 
 gboolean
@@ -329,6 +437,12 @@ inbox_put (Inbox *self, GBytes *data)
 
   if (push_through (self, data))
     return TRUE;
+  pour_through (self, &bytes, &size);
+  if (self->mode == RECEIVE_MODE_STREAM && self->outlet == NULL) {
+    drop_all (self);
+    receive_buffer_pass (self->buffer, size);
+    return TRUE;
+  }
   if (!receive_buffer_append (self->buffer, bytes, size))
     return FALSE;
 
@@ -344,7 +458,8 @@ inbox_end (Inbox *self)
 {
   self->ended = TRUE;
   finish_waiter (self);
-  if (self->mode != RECEIVE_MODE_SIGNALS || receive_buffer_get_size (self->buffer) == 0)
+  if (self->mode == RECEIVE_MODE_NONE || self->mode == RECEIVE_MODE_RECEIVE
+      || receive_buffer_get_size (self->buffer) == 0)
     return;
 
   self->draining = TRUE;

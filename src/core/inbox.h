@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a connection has received and how it is handed out: pulled by offset, or pushed through a window that
- * opens as the receiver proves that it reads. Knows no bus: who receives is a table of functions.
+ * What a connection has received and how it is handed out: pulled by offset, pushed through a window that
+ * opens as the receiver proves that it reads, or poured into an outlet as far as that takes it. Knows no bus
+ * and no socket: who receives is a table of functions.
  */
 #pragma once
 
 #include <gio/gio.h>
+#include <sys/uio.h>
 
 #include "timer.h"
 
@@ -27,6 +29,7 @@ typedef enum {
   RECEIVE_MODE_NONE,
   RECEIVE_MODE_RECEIVE,
   RECEIVE_MODE_SIGNALS,
+  RECEIVE_MODE_STREAM,
 } ReceiveMode;
 
 /** The name on the bus. Static. */
@@ -43,6 +46,13 @@ typedef struct {
   void (*deliver) (guint64 offset, GBytes *data, gpointer user_data);
   void (*probe) (gpointer user_data);
 } InboxSink;
+
+/**
+ * Takes what it can of the @size bytes in @parts, with datagrams all or nothing: how many. After less than
+ * all inbox_pour() is to be called when it can take more. -1: it will never take any more. Must not call
+ * back.
+ */
+typedef gssize (*InboxOutletFunc) (const struct iovec *parts, guint n_parts, gsize size, gpointer user_data);
 
 /**
  * Runs once after inbox_end(), from the main loop or inside a call of this file but inbox_end() itself, when
@@ -72,13 +82,16 @@ void inbox_stop_draining (Inbox *self);
 
 ReceiveMode inbox_get_mode (const Inbox *self);
 
+/** Whether @wanted can be the way of receiving. Errors: RECEIVE_MODE, ACQUIRED. */
+gboolean inbox_check_mode (const Inbox *self, ReceiveMode wanted, GError **error);
+
 /** Offset behind the last byte that was handed out; and how many lie here. */
 guint64 inbox_get_delivered (const Inbox *self);
 gsize inbox_get_size (const Inbox *self);
 
 /**
  * Connection.Receive: see org.modemssl1.Connection.xml. Errors: INVALID_ARGUMENT (also: @max_bytes is less
- * than the datagram has), RECEIVE_MODE, OFFSET, LIMIT_EXCEEDED.
+ * than the datagram has), RECEIVE_MODE, ACQUIRED, OFFSET, LIMIT_EXCEEDED.
  */
 void inbox_receive_async (Inbox *self, guint64 offset, guint max_bytes, guint timeout_ms,
                           GAsyncReadyCallback callback, gpointer user_data);
@@ -88,7 +101,7 @@ GBytes *inbox_receive_finish (GAsyncResult *result, gboolean *ret_eof, GError **
 
 /**
  * Sets the receiver that is pushed to. There must be none. Delivers nothing yet: call inbox_deliver() when
- * the receiver was told that it is one. Error: RECEIVE_MODE.
+ * the receiver was told that it is one. Errors: RECEIVE_MODE, ACQUIRED.
  */
 gboolean inbox_set_sink (Inbox *self, const InboxSink *sink, gpointer user_data, GError **error);
 gboolean inbox_has_sink (const Inbox *self);
@@ -101,3 +114,17 @@ void inbox_acknowledge (Inbox *self);
 
 /** The receiver is gone; another may be set, which gets what follows. */
 void inbox_remove_sink (Inbox *self);
+
+/** Lets all go to @outlet, for good. inbox_check_mode() must have said that it can. Nothing goes before the
+ * first inbox_pour(). */
+void inbox_open_outlet (Inbox *self, InboxOutletFunc outlet, gpointer user_data);
+
+/** The outlet takes more. */
+void inbox_pour (Inbox *self);
+
+/** The outlet will never take any more: what is here and what still comes is dropped. */
+void inbox_close_outlet (Inbox *self);
+
+/** As if the outlet had not been opened; inbox_pour() was not called. After inbox_end() nobody is waited for.
+ */
+void inbox_withdraw_outlet (Inbox *self);

@@ -86,7 +86,7 @@ count_connections (Manager *self, const guint *uid, gboolean queued_only)
   for (guint i = 0; i < self->connections->len; i++) {
     Connection *connection = self->connections->pdata[i];
 
-    n += (uid == NULL || connection_get_owner_uid (connection) == *uid)
+    n += (uid == NULL || connection_get_config (connection)->owner_uid == *uid)
          && (!queued_only || connection_get_state (connection) == CONNECTION_QUEUED);
   }
   return n;

@@ -72,6 +72,12 @@ outbox_begin_piece (Outbox *self, gsize max_bytes)
   return send_queue_begin_piece (self->queue, max_bytes);
 }
 
+gboolean
+outbox_is_sending (const Outbox *self)
+{
+  return send_queue_is_sending (self->queue);
+}
+
 GTask *
 outbox_confirm (Outbox *self)
 {

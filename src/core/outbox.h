@@ -33,6 +33,9 @@ gboolean outbox_finish (GTask *task, guint64 *ret_confirmed, GError **error);
 /** The next piece to send, or NULL when there is none or one is under way. Caller unrefs. */
 GBytes *outbox_begin_piece (Outbox *self, gsize max_bytes);
 
+/** Whether a piece is under way. */
+gboolean outbox_is_sending (const Outbox *self);
+
 /**
  * The piece under way is confirmed. The task of the call that is complete with it, or NULL; to be given to
  * outbox_complete() when the next piece is on its way.

@@ -128,6 +128,20 @@ receive_buffer_get_piece_size (const ReceiveBuffer *self)
   return g_array_index (self->ends, guint64, 0) - self->begin;
 }
 
+guint
+receive_buffer_get_parts (const ReceiveBuffer *self, struct iovec ret_parts[2])
+{
+  gsize size = receive_buffer_get_piece_size (self);
+  gsize first = MIN (size, self->capacity - self->head);
+
+  if (size == 0)
+    return 0;
+
+  ret_parts[0] = (struct iovec){ self->ring + self->head, first };
+  ret_parts[1] = (struct iovec){ self->ring, size - first };
+  return size > first ? 2 : 1;
+}
+
 GBytes *
 receive_buffer_peek (const ReceiveBuffer *self, gsize max_bytes)
 {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/uio.h>
 
 typedef struct ReceiveBuffer ReceiveBuffer;
 
@@ -32,6 +33,9 @@ gsize receive_buffer_get_size (const ReceiveBuffer *self);
 
 /** How many bytes belong together at the beginning: a whole datagram, of a stream everything. */
 gsize receive_buffer_get_piece_size (const ReceiveBuffer *self);
+
+/** That piece where it lies, in up to two parts, borrowed until the next change. How many parts. */
+guint receive_buffer_get_parts (const ReceiveBuffer *self, struct iovec ret_parts[2]);
 
 /** A copy of the first bytes of that piece, at most @max_bytes; possibly empty. They stay. */
 GBytes *receive_buffer_peek (const ReceiveBuffer *self, gsize max_bytes);

@@ -70,6 +70,7 @@ recovery_judge (CloseReason reason, gboolean network)
   case CLOSE_REASON_PREEMPTED:
   case CLOSE_REASON_IDLE_TIMEOUT:
   case CLOSE_REASON_OVERFLOW:
+  case CLOSE_REASON_DATAGRAM_SIZE:
   case CLOSE_REASON_CERTIFICATE:
   case CLOSE_REASON_KEY:
   case CLOSE_REASON_CIPHER:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * An outbox and the slot that empties it.
+ * An outbox, then a feed, and the slot that empties them.
  */
 #include "sender.h"
 
@@ -13,20 +13,46 @@ struct Sender {
   gpointer user_data;
 
   Outbox *outbox;
+  SenderFeedFunc feed; /* NULL for none */
+  gpointer feed_data;
+  gsize fed_bytes; /* of the feed's piece under way, 0 for none */
+  guint64 fed_sent;
+  guint64 fed_confirmed;
   Slot *slot;    /* NULL before the begin and after the end */
   GError *error; /* a failed piece waits here for the cause of it all */
   GSource *error_source;
 };
 
+static GBytes *
+ask_feed (Sender *self, gsize max_bytes)
+{
+  GBytes *piece;
+
+  if (self->feed == NULL || self->error != NULL || outbox_is_sending (self->outbox))
+    return NULL;
+
+  piece = self->feed (max_bytes, self->feed_data);
+  if (piece == NULL)
+    return NULL;
+
+  self->fed_bytes = g_bytes_get_size (piece);
+  self->fed_sent += self->fed_bytes;
+  return piece;
+}
+
 static void
 send_next (Sender *self)
 {
   g_autoptr (GBytes) piece = NULL;
+  gsize max_bytes;
 
-  if (self->slot == NULL)
+  if (self->slot == NULL || self->fed_bytes > 0)
     return;
 
-  piece = outbox_begin_piece (self->outbox, slot_get_max_send_bytes (self->slot));
+  max_bytes = slot_get_max_send_bytes (self->slot);
+  piece = outbox_begin_piece (self->outbox, max_bytes);
+  if (piece == NULL)
+    piece = ask_feed (self, max_bytes);
   if (piece != NULL)
     slot_send (self->slot, piece);
 }
@@ -71,13 +97,16 @@ fail (Sender *self, const GError *error)
 void
 sender_handle_sent (Sender *self, const GError *error)
 {
-  GTask *call;
+  GTask *call = NULL;
 
   if (error != NULL) {
     fail (self, error);
     return;
   }
-  call = outbox_confirm (self->outbox);
+  self->fed_confirmed += self->fed_bytes;
+  if (self->fed_bytes == 0)
+    call = outbox_confirm (self->outbox);
+  self->fed_bytes = 0;
   self->listener->moved (self->user_data);
   /* The next piece first: the module waits for it, the caller only hears of it. */
   send_next (self);
@@ -116,6 +145,21 @@ sender_send (Sender *self, GBytes *data, GTask *task)
   send_next (self);
 }
 
+void
+sender_set_feed (Sender *self, SenderFeedFunc feed, gpointer user_data)
+{
+  self->feed = feed;
+  self->feed_data = user_data;
+}
+
+void
+sender_pull (Sender *self)
+{
+  send_next (self);
+  if (self->fed_bytes > 0)
+    self->listener->moved (self->user_data);
+}
+
 gboolean
 sender_finish (GTask *task, guint64 *ret_confirmed, GError **error)
 {
@@ -139,13 +183,13 @@ sender_end (Sender *self, const char *why)
 guint64
 sender_get_sent (const Sender *self)
 {
-  return outbox_get_sent (self->outbox);
+  return outbox_get_sent (self->outbox) + self->fed_sent;
 }
 
 guint64
 sender_get_confirmed (const Sender *self)
 {
-  return outbox_get_confirmed (self->outbox);
+  return outbox_get_confirmed (self->outbox) + self->fed_confirmed;
 }
 
 Sender *

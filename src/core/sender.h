@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The sending side of a connection: takes calls, cuts them into what the slot takes, one piece at a time.
- * Knows no state of a connection but whether there is a slot to send through.
+ * The sending side of a connection: takes calls, or asks a feed, for what the slot takes, one piece at a
+ * time. Knows no state of a connection but whether there is a slot to send through.
  */
 #pragma once
 
@@ -39,6 +39,19 @@ void sender_end (Sender *self, const char *why);
  */
 void sender_send (Sender *self, GBytes *data, GTask *task);
 gboolean sender_finish (GTask *task, guint64 *ret_confirmed, GError **error);
+
+/**
+ * The next piece of 1 to @max_bytes bytes (transfer full), or NULL when there is none; then sender_pull() is
+ * to be called when there may be one. Runs inside sender_pull() and sender_handle_sent(), when all before it
+ * is confirmed. Must not call back.
+ */
+typedef GBytes *(*SenderFeedFunc) (gsize max_bytes, gpointer user_data);
+
+/** From now on @feed is asked whenever no call waits; NULL: nobody. */
+void sender_set_feed (Sender *self, SenderFeedFunc feed, gpointer user_data);
+
+/** Asks the feed, unless a piece is under way, or there is no slot. */
+void sender_pull (Sender *self);
 
 /** The slot's answer to the piece under way. */
 void sender_handle_sent (Sender *self, const GError *error);

@@ -33,9 +33,11 @@ is_owner (Connection *connection, const char *sender)
 static gboolean
 may_use (Connection *connection, guint uid)
 {
+  const ConnectionConfig *config = connection_get_config (connection);
+
   if (uid == 0)
     return TRUE;
-  return connection_get_persist (connection) && uid == connection_get_owner_uid (connection);
+  return config->persist && uid == config->owner_uid;
 }
 
 static void
@@ -49,7 +51,7 @@ decide (const Check *check, guint uid)
                      g_error_new (MSSL_ERROR, MSSL_ERROR_ACCESS_DENIED,
                                   "Connection %" G_GUINT64_FORMAT " belongs to another %s",
                                   connection_get_number (check->connection),
-                                  connection_get_persist (check->connection) ? "user" : "client"));
+                                  connection_get_config (check->connection)->persist ? "user" : "client"));
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "dbus-connection-skeleton.h"
 #include "dbus-error.h"
 #include "dbus-received.h"
+#include "dbus-stream.h"
 #include "mssl-error.h"
 #include "mssl-name.h"
 #include "mssl-names.h"
@@ -164,6 +165,14 @@ serve_start_receiving (GDBusMethodInvocation *invocation, Connection *connection
   connection_deliver (connection);
 }
 
+/* -- AcquireStream ------------------------------------------------------------------------------------ */
+
+static void
+serve_acquire_stream (GDBusMethodInvocation *invocation, Connection *connection, gpointer adapter)
+{
+  dbus_stream_serve (invocation, connection);
+}
+
 /* -- GetStatistics, Close, Release ------------------------------------------------------------------- */
 
 static void
@@ -249,6 +258,13 @@ handle_start_receiving (MsslDBusConnection *skeleton, GDBusMethodInvocation *inv
 }
 
 static gboolean
+handle_acquire_stream (MsslDBusConnection *skeleton, GDBusMethodInvocation *invocation, GUnixFDList *fds,
+                       gpointer user_data)
+{
+  return check (user_data, invocation, serve_acquire_stream);
+}
+
+static gboolean
 handle_get_statistics (MsslDBusConnection *skeleton, GDBusMethodInvocation *invocation, gpointer user_data)
 {
   return check (user_data, invocation, serve_get_statistics);
@@ -272,16 +288,17 @@ static void
 set_constants (DBusConnection *self)
 {
   Connection *connection = self->connection;
+  const ConnectionConfig *config = connection_get_config (connection);
   MsslDBusConnection *skeleton = self->skeleton;
 
   mssl_dbus_connection_set_number (skeleton, connection_get_number (connection));
-  mssl_dbus_connection_set_context (skeleton, context_get_name (connection_get_context (connection)));
-  mssl_dbus_connection_set_host (skeleton, connection_get_host (connection));
-  mssl_dbus_connection_set_port (skeleton, connection_get_port (connection));
+  mssl_dbus_connection_set_context (skeleton, context_get_name (config->context));
+  mssl_dbus_connection_set_host (skeleton, config->host);
+  mssl_dbus_connection_set_port (skeleton, config->port);
   mssl_dbus_connection_set_owner (skeleton, connection_get_owner (connection));
-  mssl_dbus_connection_set_owner_user_id (skeleton, connection_get_owner_uid (connection));
-  mssl_dbus_connection_set_security (skeleton, tls_security_describe (connection_get_settings (connection)));
-  mssl_dbus_connection_set_persist (skeleton, connection_get_persist (connection));
+  mssl_dbus_connection_set_owner_user_id (skeleton, config->owner_uid);
+  mssl_dbus_connection_set_security (skeleton, tls_security_describe (&config->settings));
+  mssl_dbus_connection_set_persist (skeleton, config->persist);
 }
 
 static void
@@ -292,6 +309,7 @@ connect_signals (DBusConnection *self)
   g_signal_connect (self->skeleton, "handle-send", G_CALLBACK (handle_send), self);
   g_signal_connect (self->skeleton, "handle-receive", G_CALLBACK (handle_receive), self);
   g_signal_connect (self->skeleton, "handle-start-receiving", G_CALLBACK (handle_start_receiving), self);
+  g_signal_connect (self->skeleton, "handle-acquire-stream", G_CALLBACK (handle_acquire_stream), self);
   g_signal_connect (self->skeleton, "handle-get-statistics", G_CALLBACK (handle_get_statistics), self);
   g_signal_connect (self->skeleton, "handle-close", G_CALLBACK (handle_close), self);
   g_signal_connect (self->skeleton, "handle-release", G_CALLBACK (handle_release), self);

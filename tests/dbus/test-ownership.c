@@ -34,9 +34,9 @@ static const struct {
   const char *method;
   const char *arguments;
 } methods[] = {
-  { "Send", "(@ay [1],)" },   { "Receive", "(@t 0, @u 1, @u 0)" },
-  { "StartReceiving", NULL }, { "GetStatistics", NULL },
-  { "Close", NULL },          { "Release", NULL },
+  { "Send", "(@ay [1],)" },  { "Receive", "(@t 0, @u 1, @u 0)" }, { "StartReceiving", NULL },
+  { "AcquireStream", NULL }, { "GetStatistics", NULL },           { "Close", NULL },
+  { "Release", NULL },
 };
 
 static void
