@@ -30,6 +30,14 @@ def power_command(sim):
     return f'/bin/kill -HUP {sim.process.pid}'
 
 
+def has_ended(pid):
+    """Whether or not somebody has asked for its status."""
+    try:
+        return read_bytes(f'/proc/{pid}/stat').rpartition(b')')[2].split()[0] == b'Z'
+    except OSError:
+        return True
+
+
 class RecoveryTest(BenchTest):
     """The next step is due after one failure, and nothing is stopped by the breaker."""
     recovery = {}
@@ -115,6 +123,30 @@ class TestNothingHelps(RecoveryTest):
         log = read_bytes(self.daemon.process.log).decode()
         self.assertEqual(log.count('recovery step "power" failed'), 1)
         self.assertEqual(log.count('recovery has done what it may'), 1)
+
+
+class TestCommandHangs(RecoveryTest):
+    """The command is killed after its time, and so is what it has started; the daemon goes on meanwhile."""
+    switches = ('degrade-after-opens=1', 'degrade-until=power')
+
+    @property
+    def daemon_settings(self):
+        script = self.lab.write('hang', '#!/bin/sh\nsleep 600 &\necho $! > "$1"\nwait\n')
+        os.chmod(script, 0o755)
+        return {**super().daemon_settings, 'power-cycle-command': f'{script} {self.lab.path("pid")}',
+                'power-cycle-timeout': 1}
+
+    def test_it_is_killed(self):
+        context = self.make_context()
+        server = self.behave(echo, ca=self.ca)
+        self.expect_works(context, server.port)
+        for _ in STEPS:
+            self.expect_fails(context, server.port, 'module-error')
+        wait_for(lambda: b'did not end within 1 s' in read_bytes(self.daemon.process.log), 'the end of the command')
+        child = read_bytes(self.lab.path('pid')).decode().strip()
+        wait_for(lambda: has_ended(child), 'the end of what it started')
+        self.expect_fails(context, server.port, 'module-error')
+        self.expect_steps(*STEPS)
 
 
 class TestServerDown(RecoveryTest):
