@@ -383,7 +383,7 @@ static void
 on_patience_over (gpointer user_data)
 {
   Connection *self = user_data;
-  g_autoptr (GError) error = module_make_offline_error (self->module);
+  g_autoptr (GError) error = module_status_make_error (module_get_status (self->module));
 
   if (error != NULL)
     end_with_error (self, error);

@@ -282,7 +282,7 @@ network_is_there (Module *self)
     return FALSE;
   case READINESS_NO_SIM:
     while ((waiting = slot_table_find (self->slots, SLOT_WAITING)) != NULL)
-      slot_fail (waiting, module_make_offline_error (self));
+      slot_fail (waiting, module_status_make_error (module_get_status (self)));
     return FALSE;
   }
   g_assert_not_reached ();
@@ -409,12 +409,6 @@ gboolean
 module_is_online (Module *self)
 {
   return readiness_is_online (self->readiness);
-}
-
-GError *
-module_make_offline_error (Module *self)
-{
-  return module_status_make_error (module_get_status (self));
 }
 
 /* -- what a person asks ------------------------------------------------------------------------------ */

@@ -130,9 +130,6 @@ const ModuleStatus *module_get_status (Module *self);
 /** Whether the network is known to be there. A slot that was taken is not started before it is. */
 gboolean module_is_online (Module *self);
 
-/** Why it is not, as a MODULE_ERROR; NULL when the module has said nothing that speaks against an open. */
-GError *module_make_offline_error (Module *self);
-
 /** Whether the ledger says that the module holds exactly this. FALSE when @digest is NULL. */
 gboolean module_holds_credential (Module *self, ModuleCredentialPart part, const char *digest);
 

@@ -120,6 +120,28 @@ tell_positions (Scheduler *self)
 
 /* -- giving slots out -------------------------------------------------------------------------------- */
 
+/* Whether one that @ticket can use is not off the network, with a free slot or without. */
+static gboolean
+has_better_than_offline (Scheduler *self, const SchedulerTicket *ticket)
+{
+  for (guint i = 0; i < self->modules->len; i++) {
+    Module *module = self->modules->pdata[i];
+
+    if (may_use (ticket, module) && module_get_state (module) == MODULE_READY
+        && module_status_is_online (module_get_status (module)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* One that is off the network, perhaps for want of a SIM card, is used only when there are no others. */
+static gboolean
+is_suitable (Scheduler *self, const SchedulerTicket *ticket, Module *module)
+{
+  return may_use (ticket, module)
+         && (module_status_is_online (module_get_status (module)) || !has_better_than_offline (self, ticket));
+}
+
 /* Among modules with a free slot the one of which the smallest part is used; NULL when there is none. */
 static Module *
 pick_module (Scheduler *self, const SchedulerTicket *ticket)
@@ -131,7 +153,7 @@ pick_module (Scheduler *self, const SchedulerTicket *ticket)
     Module *module = self->modules->pdata[i];
     double load;
 
-    if (!may_use (ticket, module) || !module_has_free_slot (module))
+    if (!module_has_free_slot (module) || !is_suitable (self, ticket, module))
       continue;
     load = module_get_load (module);
     if (picked == NULL || load < least) {
@@ -204,7 +226,7 @@ find_holder (Scheduler *self, const SchedulerTicket *ticket)
   for (guint i = 0; i < self->holders->len; i++) {
     SchedulerTicket *holder = self->holders->pdata[i];
 
-    if (holder->promised || !may_use (ticket, holder->module))
+    if (holder->promised || !is_suitable (self, ticket, holder->module))
       continue;
     if (is_leaving (holder))
       return holder;

@@ -39,6 +39,7 @@ static const char *const module_order[] = {
 static const CtlColumn module_columns[] = {
   { "NAME", "name" },
   { "STATE", "state" },
+  { "NETWORK", "registration" },
   { "DEVICE", "device" },
   { "MODEL", "model" },
   { "IMEI", "equipment-identifier" },

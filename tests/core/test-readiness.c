@@ -309,6 +309,57 @@ START_TEST (the_module_tells_its_status)
 }
 END_TEST
 
+/* -- more than one module ------------------------------------------------------------------------------ */
+
+static Module *
+add_module (World *world, FakePort *port, gboolean sync_clock)
+{
+  ModuleConfig config = { .name = "m1",
+                          .device = "/dev/fake1",
+                          .claim_mode = "device",
+                          .open_driver = fake_port_open,
+                          .user_data = port,
+                          .sync_clock = sync_clock };
+  Module *module = module_new (&config, world->ledger, fake_clock_get (world->clock));
+
+  port->automatic[FAKE_START] = port->automatic[FAKE_CHECK] = TRUE;
+  manager_add_module (world->manager, module);
+  return module;
+}
+
+static void
+remove_module (Module *module)
+{
+  module_abandon (module);
+  fake_port_settle ();
+  g_object_unref (module);
+}
+
+START_TEST (a_module_off_the_network_is_the_last_choice)
+{
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (FakePort) port = fake_port_new ();
+  Module *module;
+  g_autoptr (Watch) first = NULL;
+  g_autoptr (Watch) second = NULL;
+
+  world->port->automatic[FAKE_CHECK] = TRUE;
+  port->status = no_card;
+  module = add_module (world, port, FALSE);
+  world_make_ready (world);
+  first = watch_open (world, NULL);
+  second = watch_open (world, NULL);
+  fake_port_settle ();
+  ck_assert_str_eq (connection_get_module_name (first->connection), "m0");
+  ck_assert_int_eq (connection_get_state (second->connection), CONNECTION_QUEUED);
+  tell (world, &searching);
+  ck_assert_str_eq (connection_get_module_name (second->connection), "m1");
+  ck_assert_int_eq (connection_get_state (second->connection), CONNECTION_WAITING_FOR_NETWORK);
+  connection_close (second->connection, CLOSE_REASON_REQUESTED);
+  remove_module (module);
+}
+END_TEST
+
 /* -- the clock ----------------------------------------------------------------------------------------- */
 
 static void
@@ -327,16 +378,8 @@ START_TEST (the_clock_is_compared_once_a_day)
 {
   g_autoptr (World) world = world_new (TRUE);
   g_autoptr (FakePort) port = fake_port_new ();
-  ModuleConfig config = { .name = "m1",
-                          .device = "/dev/fake1",
-                          .claim_mode = "device",
-                          .open_driver = fake_port_open,
-                          .user_data = port,
-                          .sync_clock = TRUE };
-  Module *module = module_new (&config, world->ledger, fake_clock_get (world->clock));
+  Module *module = add_module (world, port, TRUE);
 
-  manager_add_module (world->manager, module);
-  port->automatic[FAKE_START] = port->automatic[FAKE_CHECK] = TRUE;
   world_make_ready (world);
   ck_assert_uint_eq (port->calls[FAKE_CHECK], 1);
   ck_assert (port->compare_clock);
@@ -353,9 +396,7 @@ START_TEST (the_clock_is_compared_once_a_day)
   fake_port_settle ();
   ck_assert_uint_eq (port->calls[FAKE_CHECK], 3);
   ck_assert (port->compare_clock);
-  module_abandon (module);
-  fake_port_settle ();
-  g_object_unref (module);
+  remove_module (module);
 }
 END_TEST
 
@@ -382,6 +423,7 @@ main (void)
   tcase_add_loop_test (tcase, ended_while_it_waits, 0, G_N_ELEMENTS (ways));
   tcase_add_test (tcase, lost_while_it_waits);
   tcase_add_test (tcase, the_module_tells_its_status);
+  tcase_add_test (tcase, a_module_off_the_network_is_the_last_choice);
   tcase_add_test (tcase, the_clock_is_compared_once_a_day);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);

@@ -44,10 +44,10 @@ class Nouns(Case):
 
     def test_module_list(self):
         lines = self.good('module', 'list').splitlines()
-        self.assertRegex(lines[0], '^NAME +STATE +DEVICE')
-        self.assertRegex(lines[1], '^a.away +missing +/dev/cell +- +- +-$')
+        self.assertRegex(lines[0], '^NAME +STATE +NETWORK +DEVICE')
+        self.assertRegex(lines[1], '^a.away +missing +- +/dev/cell +- +- +-$')
         self.assertRegex(lines[2], '^gate.2 +absent')
-        self.assertRegex(lines[3], '^m0 +ready +/dev/tty-m0 +Quectel_BC660K-GL +867713000000001 +-$')
+        self.assertRegex(lines[3], '^m0 +ready +home +/dev/tty-m0 +Quectel_BC660K-GL +867713000000001 +-$')
         self.assertEqual({line.find('/dev/') for line in lines[1:]}, {lines[0].find('DEVICE')})
 
     def test_module_show(self):
@@ -55,6 +55,8 @@ class Nouns(Case):
         self.assertTrue(out.startswith('name: m0\nstate: ready\n'), out)
         self.assertIn('\ncapabilities.max-send-bytes: 1024\n', out)
         self.assertIn('\nrecovery-step: cfun\n', out)
+        self.assertIn('\nsim-state: ready\nregistration: home\naddress: 100.64.0.7\nsignal-quality: -104\n', out)
+        self.assertIn('\nclock: set\nclock-offset: -1479168000\n', out)
         self.assertRegex(out, r'\nrecovery-counters\.(retry: 3|cfun: 1)\nrecovery-counters\.')
         self.assertIn('\nbreaker-open-until.demo server.example:8883: 2030-03-17T17:46:40Z\n', out)
         self.assertIn(f'\npath: {ROOT}/modules/m0\n', out)

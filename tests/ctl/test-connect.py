@@ -181,6 +181,7 @@ class Connect(Case):
     def test_reasons(self):
         for reason, code in [('owner-left', 0), ('idle-timeout', 0), ('overflow', 0), ('connect-failed', -2),
                              ('certificate', -3), ('key', -4), ('cipher', -5), ('state', -6), ('timeout', -7),
+                             ('no-network', 0), ('no-sim', 0),
                              ('module-error', -9), ('settings', 0), ('credential', 0), ('protocol', 0),
                              ('module-restarted', 0), ('module-lost', 0), ('shutdown', 0), ('requested', 0),
                              ('unheard-of', 0)]:
