@@ -22,6 +22,7 @@ script_first_check (void)
   driver_fixture_expect ("AT+CPIN?", "+CPIN: READY\r\n\r\nOK");
   driver_fixture_expect ("AT+CEREG?", "+CEREG: 0,1\r\n\r\nOK");
   driver_fixture_expect ("AT+CEREG=1", "OK");
+  driver_fixture_expect ("AT+CEREG?", "+CEREG: 1,1\r\n\r\nOK");
   driver_fixture_expect ("AT+CGATT?", "+CGATT: 1\r\n\r\nOK");
   driver_fixture_expect ("AT+CGPADDR=0", "+CGPADDR: 0,\"100.64.0.7\"\r\n\r\nOK");
   driver_fixture_expect ("AT+CESQ", "+CESQ: 41,0,255,255,20,41\r\n\r\nOK");
@@ -73,6 +74,21 @@ START_TEST (first_check)
   ck_assert_int_eq (status->signal_dbm, -100);
   ck_assert_int_eq (status->power_saving, MODULE_ANSWER_YES);
   ck_assert_uint_ge (fixture->status_changes, 1);
+}
+END_TEST
+
+START_TEST (what_changes_before_it_is_told_is_noticed)
+{
+  driver_fixture_start ();
+  driver_fixture_expect ("AT+CPIN?", "+CPIN: READY\r\n\r\nOK");
+  driver_fixture_expect ("AT+CEREG?", "+CEREG: 0,1\r\n\r\nOK");
+  driver_fixture_expect ("AT+CEREG=1", "OK");
+  driver_fixture_expect ("AT+CEREG?", "+CEREG: 1,2\r\n\r\nOK");
+  driver_fixture_expect ("AT+CPSMS?", "+CPSMS: 0\r\n\r\nOK");
+  driver_fixture_expect ("AT+QNBIOTEVENT?", "+QNBIOTEVENT: 1\r\n\r\nOK");
+  check_network ();
+  ck_assert (get_status ()->current);
+  ck_assert (!module_status_is_online (get_status ()));
 }
 END_TEST
 
@@ -216,6 +232,7 @@ START_TEST (deep_sleep_is_shown_until_the_module_answers)
   ck_assert (!get_status ()->current); /* it may have forgotten that it is to tell what changes */
   driver_fixture_expect ("AT+CEREG?", "+CEREG: 0,2\r\n\r\nOK");
   driver_fixture_expect ("AT+CEREG=1", "OK");
+  driver_fixture_expect ("AT+CEREG?", "+CEREG: 1,2\r\n\r\nOK");
   check_network ();
   ck_assert_str_eq (module_status_get_sleep_name (get_status ()), "awake");
 }
@@ -323,6 +340,7 @@ main (void)
   tcase_add_checked_fixture (tcase, driver_fixture_set_up, driver_fixture_tear_down);
   tcase_set_timeout (tcase, 60);
   tcase_add_test (tcase, first_check);
+  tcase_add_test (tcase, what_changes_before_it_is_told_is_noticed);
   tcase_add_test (tcase, settings_are_given_back);
   tcase_add_test (tcase, settings_of_others_are_left_alone);
   tcase_add_test (tcase, a_firmware_that_knows_nothing_is_no_obstacle);

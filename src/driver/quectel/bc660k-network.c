@@ -192,6 +192,7 @@ take_registration (Bc660kDriver *driver, char **lines, const char *refusal)
   for (guint i = 0; lines != NULL && lines[i] != NULL; i++)
     take_registration_line (driver, lines[i]);
   driver->network.followed = driver->network.cereg_mode > 0;
+  driver->network.looks_again = FALSE;
   if (driver->network.cereg_mode != 0)
     return;
   driver->network.gives_back_cereg = TRUE;
@@ -210,7 +211,14 @@ take_following (Bc660kDriver *driver, char **lines, const char *refusal)
   if (lines == NULL)
     return;
   driver->network.followed = TRUE;
+  driver->network.looks_again = TRUE;
   driver->network.cereg_mode = 1;
+}
+
+static gboolean
+must_look_again (Bc660kDriver *driver)
+{
+  return driver->network.looks_again;
 }
 
 static void
@@ -275,6 +283,7 @@ static const Question questions[] = {
   { "AT+CPIN?", "+CPIN:", needs_sim, take_sim },
   { "AT+CEREG?", "+CEREG:", is_always_needed, take_registration },
   { "AT+CEREG=1", NULL, needs_following, take_following },
+  { "AT+CEREG?", "+CEREG:", must_look_again, take_registration },
   { "AT+CGATT?", "+CGATT:", is_registered, take_attached },
   { "AT+CGPADDR=0", "+CGPADDR:", is_registered, take_address },
   { "AT+CESQ", "+CESQ:", is_registered, take_signal },

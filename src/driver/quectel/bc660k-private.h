@@ -28,6 +28,7 @@ typedef struct {
   gboolean asked;        /* a check has come to its end */
   gboolean followed;     /* changes of the registration are told */
   int cereg_mode;        /* of AT+CEREG; -1 while not known */
+  gboolean looks_again;  /* what changed before it was followed was not told */
   gboolean lacks_events; /* +QNBIOTEVENT is off */
   gboolean gives_back_cereg, gives_back_events;
   gboolean ended; /* the driver stops: a check goes no further */
