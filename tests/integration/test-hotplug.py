@@ -182,7 +182,8 @@ class TestOnePort(HotplugTest):
         with locked(port.sim.link):
             port.plug_in()
             self.begin(port)
-            self.assertIn('in use', wait_module(self.client.bus, 'cell0', 'absent')['StateText'])
+            wait_for(lambda: 'in use' in self.client.get(self.get_module(), MODULE, 'StateText'), 'the refusal')
+            wait_module(self.client.bus, 'cell0', 'absent')
         # udev sets owner and mode when the node has been there for some time.
         os.chmod(port.sim.link, 0o660)
         wait_module(self.client.bus, 'cell0', 'ready')
