@@ -28,7 +28,6 @@ struct SchedulerTicket {
   Module *module; /* NULL while it waits; what follows is for holders */
   Slot *slot;
   gboolean overdue;
-  gboolean preempted;
   gboolean promised; /* within one look: its slot goes to one who waits */
 };
 
@@ -214,7 +213,7 @@ wake_modules (Scheduler *self)
 static gboolean
 is_leaving (const SchedulerTicket *holder)
 {
-  return holder->preempted || slot_get_state (holder->slot) == SLOT_CLOSING;
+  return slot_get_state (holder->slot) == SLOT_CLOSING;
 }
 
 /* A holder whose slot @ticket can have: one that is leaving rather than one that would have to. */
@@ -239,7 +238,6 @@ find_holder (Scheduler *self, const SchedulerTicket *ticket)
 static void
 preempt (Scheduler *self, SchedulerTicket *holder)
 {
-  holder->preempted = TRUE;
   /* The others after this one, which may be gone at once. */
   look_soon (self);
   holder->listener->preempted (holder->user_data);

@@ -90,3 +90,18 @@ fake_clock_advance (FakeClock *self, guint ms)
   }
   self->now_us = end_us;
 }
+
+const Timer *
+fake_clock_get_timer (FakeClock *self, guint index)
+{
+  return g_list_nth_data (self->timers, index);
+}
+
+void
+fake_clock_ring (FakeClock *self, guint index)
+{
+  Timer *timer = g_list_nth_data (self->timers, index);
+
+  timer_clear (timer);
+  timer->func (timer->user_data);
+}

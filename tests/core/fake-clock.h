@@ -19,3 +19,9 @@ void fake_clock_advance (FakeClock *self, guint ms);
 
 /** How many timers are set. */
 guint fake_clock_count (FakeClock *self);
+
+/** One of those that are set, 0 for the one that was set first; to be compared, no more. */
+const Timer *fake_clock_get_timer (FakeClock *self, guint index);
+
+/** Lets that timer ring, whenever it is due: the time stands still. */
+void fake_clock_ring (FakeClock *self, guint index);

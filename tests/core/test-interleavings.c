@@ -219,14 +219,14 @@ be_quiet (const char *domain, GLogLevelFlags level, const char *message, gpointe
 
 START_TEST (walk_by_chance)
 {
-  const char *given = g_getenv ("TEST_SEED");
+  const char *given = g_getenv ("MODEMSSL_SEED");
   guint32 seed = given != NULL ? g_ascii_strtoull (given, NULL, 10) : g_random_int ();
   g_autoptr (World) world = world_new (TRUE);
   g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
   g_autoptr (GPtrArray) watches = g_ptr_array_new_with_free_func ((GDestroyNotify) watch_free);
   Walk walk = { world, rand, watches, 0, 0 };
 
-  printf ("TEST_SEED=%u\n", seed);
+  printf ("MODEMSSL_SEED=%u\n", seed);
   fflush (stdout);
   g_log_set_handler (NULL, G_LOG_LEVEL_MESSAGE, be_quiet, NULL);
   manager_start (world->manager);

@@ -337,7 +337,7 @@ class Connect(Case):
         other.stop()
         self.assertEqual(process.wait(TIMEOUT_S), 1)
         service.stop()
-        self.assertEqual(process.stderr.read(), b'modemsslctl: the daemon went away\n')
+        self.assertIn(b'the daemon went away', process.stderr.read())
 
     def test_daemon_goes_away_during_send(self):
         class Stuck(Script):
