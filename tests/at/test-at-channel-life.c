@@ -45,6 +45,24 @@ START_TEST (bug_11_a_module_kept_awake_needs_no_probe)
 }
 END_TEST
 
+/* The scripted module would fail the test if anything were written. */
+START_TEST (bug_30_what_is_traced_causes_no_traffic)
+{
+  static const AtTiming sleepy_timing = { 400, 3, 10, 60, 20 };
+
+  channel_fixture_make_again (&sleepy_timing);
+  channel_fixture_script_probe ();
+  scripted_module_command (fixture.module, "AT+A", "OK");
+  channel_fixture_check_result (channel_fixture_run (channel_fixture_new_command ("AT+A", LONG_MS)), "");
+  for (guint i = 0; i < 3; i++) {
+    scripted_module_pause (fixture.module, 40);
+    scripted_module_answer (fixture.module, "\r\n+QNBIOTEVENT: \"ENTER PSM\"\r\n\r\n+CSCON: 0\r\n");
+  }
+  scripted_module_pause (fixture.module, 40);
+  scripted_module_run (fixture.module);
+}
+END_TEST
+
 START_TEST (a_waking_module_that_answers_needs_no_quiet)
 {
   static const AtTiming sleepy_timing = { 400, 3, 300, 60, 20 };
@@ -284,6 +302,7 @@ add_life_tests (TCase *tcase)
 {
   tcase_add_loop_test (tcase, bug_11_the_first_command_after_sleep_is_swallowed, 0, G_N_ELEMENTS (sleepy));
   tcase_add_test (tcase, bug_11_a_module_kept_awake_needs_no_probe);
+  tcase_add_test (tcase, bug_30_what_is_traced_causes_no_traffic);
   tcase_add_test (tcase, a_waking_module_that_answers_needs_no_quiet);
   tcase_add_test (tcase, probes_run_out);
   tcase_add_test (tcase, a_restart_fails_all_that_was_asked);

@@ -92,7 +92,7 @@ START_TEST (imported_found_deleted)
 }
 END_TEST
 
-START_TEST (refused)
+START_TEST (bug_25_a_path_is_no_credential)
 {
   g_autoptr (Adapters) a = adapters_new ();
   GVariant *text = g_variant_parse (G_VARIANT_TYPE_VARDICT, "{'ca': <'/etc/ca.pem'>}", NULL, NULL, NULL);
@@ -320,7 +320,7 @@ main (void)
 
   tcase_set_timeout (tests, 60);
   tcase_add_test (tests, imported_found_deleted);
-  tcase_add_test (tests, refused);
+  tcase_add_test (tests, bug_25_a_path_is_no_credential);
   tcase_add_test (tests, by_file_descriptor);
   tcase_add_test (tests, replaced);
   tcase_add_test (tests, warnings_are_computed);

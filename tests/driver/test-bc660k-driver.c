@@ -95,7 +95,7 @@ START_TEST (another_length_is_another_credential)
 }
 END_TEST
 
-START_TEST (the_same_length_may_be_another_credential)
+START_TEST (bug_21_the_same_length_may_be_another_credential)
 {
   DriverFixtureList list = mutual_list ();
 
@@ -468,7 +468,7 @@ main (void)
   tcase_add_test (tcase, two_way_authentication);
   tcase_add_test (tcase, what_does_not_differ_is_not_written);
   tcase_add_test (tcase, another_length_is_another_credential);
-  tcase_add_test (tcase, the_same_length_may_be_another_credential);
+  tcase_add_test (tcase, bug_21_the_same_length_may_be_another_credential);
   tcase_add_test (tcase, every_setting_is_written);
   tcase_add_test (tcase, without_the_list_each_key_is_asked);
   tcase_add_test (tcase, a_short_list_is_completed);

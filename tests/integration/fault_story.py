@@ -7,9 +7,9 @@ import re
 import signal
 import time
 
-from client import CONNECTION, CONTEXT, MANAGER, MANAGER_PATH, MODULE, Connection, Refused, asv, ay
+from client import CONNECTION, CONTEXT, MANAGER, MANAGER_PATH, MODULE, PROPERTIES, Connection, asv, ay
 from gi.repository import GLib
-from lab import SOURCE_ROOT, TimedOut, wait_for
+from lab import PATIENCE_S, SOURCE_ROOT, TimedOut, wait_for
 from servers import PIECE_BYTES
 
 # Long enough for every time-out on the way, and for a module that is lost and comes back.
@@ -47,28 +47,38 @@ class Modules:
     """Counts what is told of modules: then it is time to ask for their states."""
 
     def __init__(self, client):
+        self.client = client
         self.changes = 0
-        client.bus.signal_subscribe(None, 'org.freedesktop.DBus.Properties', 'PropertiesChanged', None, None, 0,
+        client.bus.signal_subscribe(None, PROPERTIES, 'PropertiesChanged', None, None, 0,
                                     self.on_change)
         client.bus.signal_subscribe(None, 'org.freedesktop.DBus.ObjectManager', None, None, None, 0, self.on_change)
 
     def on_change(self, *_):
         self.changes += 1
 
+    def ask(self, name, what='State'):
+        """A part of a story: a property of the module @name, None while there is no such module."""
+        found = yield from finish(self.client.start_call(MANAGER_PATH, MANAGER, 'GetModule',
+                                                         GLib.Variant('(s)', (name,)), PATIENCE_S))
+        if found is None:
+            return None
+        value = yield from finish(self.client.start_call(found.unpack()[0], PROPERTIES, 'Get',
+                                                         GLib.Variant('(ss)', (MODULE, what)), PATIENCE_S))
+        return value.unpack()[0] if value is not None else None
+
+    def wait_state(self, name, state):
+        """A part of a story."""
+        while True:
+            seen = self.changes
+            if (yield from self.ask(name)) == state:
+                return
+            yield lambda seen=seen: self.changes != seen
+
 
 def finish(call):
     """A part of a story: the result of a call, or None when it was refused."""
     yield lambda: call.done
     return call.result
-
-
-def ask(client, name):
-    found = yield from finish(client.start_call(MANAGER_PATH, MANAGER, 'GetModule', GLib.Variant('(s)', (name,)), 30))
-    if found is None:
-        return None
-    state = yield from finish(client.start_call(found.unpack()[0], 'org.freedesktop.DBus.Properties', 'Get',
-                                                GLib.Variant('(ss)', (MODULE, 'State')), 30))
-    return state.unpack()[0] if state is not None else None
 
 
 def run_stories(stories):
@@ -112,7 +122,7 @@ class Story:
     def wait_ready(self):
         while True:
             seen = self.modules.changes
-            state = yield from ask(self.client, self.sim.name)
+            state = yield from self.modules.ask(self.sim.name)
             if state == 'ready' and self.sim.process.poll() is None:
                 return
             self.revive(state)
@@ -133,7 +143,7 @@ class Story:
         ledger = Ledger()
         server = self.new_server(ledger.behave)
         call = self.client.start_call(self.context, CONTEXT, 'Open', GLib.Variant.new_tuple(
-            GLib.Variant('s', 'localhost'), GLib.Variant('q', server.port), asv({'module': self.sim.name})), 60)
+            GLib.Variant('s', 'localhost'), GLib.Variant('q', server.port), asv({'module': self.sim.name})), PATIENCE_S)
         opened = yield from finish(call)
         if opened is None:
             assert call.error.name.startswith('org.modemssl1.Error.'), call.error
@@ -149,7 +159,7 @@ class Story:
         return confirmed == len(b''.join(self.pieces)) == len(connection.received)
 
     def start(self, connection, method, parameters=None):
-        return self.client.start_call(connection.path, CONNECTION, method, parameters, 120)
+        return self.client.start_call(connection.path, CONNECTION, method, parameters, STORY_S)
 
     def exchange(self, connection):
         yield from finish(self.start(connection, 'StartReceiving'))

@@ -16,6 +16,7 @@ from variant_case import PAYLOADS, VariantTest
 BATCHES = 12 if lab.FULL else 1
 # Of two faults each, besides one story for each kind of fault.
 PAIRS = 5
+SLOW, FAST = 9600, 115200
 
 
 class TestSpecial(VariantTest):
@@ -59,7 +60,7 @@ class TestSpecial(VariantTest):
         self.expect_closed(connection, 'timeout')
         self.expect_prefix(server, b'perhaps')
 
-    def test_stack_degrades(self):
+    def test_bug_23_the_stack_degrades(self):
         self.begin({'degrade-after-opens': 1})
         context = self.contexts['text', 'text']
         self.expect_goes_on(context)
@@ -88,19 +89,32 @@ class TestByChance(VariantTest):
         return Story(self.client, modules, sim, self.contexts[self.random.choice(['text', 'hex']), down], pieces,
                      lambda behaviour: self.behave(behaviour, ca=self.ca))
 
+    def tell_wrong_rate(self, modules, sim):
+        """A module at another rate is no dead one (bug 29). Whoever reads why finds the cause, and the right rate helps without a restart."""
+        yield from modules.wait_state(sim.name, 'lost')
+        text = yield from modules.ask(sim.name, 'StateText')
+        self.assertIn('baud rate', text)
+        sim.baud = SLOW
+        self.lab.write('modemssld.conf', self.daemon.render())
+        self.daemon.process.send_signal(signal.SIGHUP)
+        yield from modules.wait_state(sim.name, 'ready')
+
     def tell_stories(self, batch):
         kinds = [[verb] for verb in DRAW] + [self.random.sample(sorted(DRAW), 2) for _ in range(PAIRS)]
         self.sims = [self.make_sim(f'{batch}-{number}', verbs) for number, verbs in enumerate(kinds)]
-        self.daemon = self.lab.daemon(*self.sims, wait=False)
+        slow = self.lab.sim(name=f'slow{batch}', baud=SLOW)
+        slow.baud = FAST
+        self.daemon = self.lab.daemon(*self.sims, slow, wait=False)
         self.client = self.new_client()
         self.daemon.wait_name(self.client.bus)
         self.make_contexts(module_debug=0)
         modules = Modules(self.client)
         for sim in self.sims:
             print(sim.name, *sim.script, sep='; ', flush=True)
-        run_stories([(sim.name, self.make_story(modules, sim).tell()) for sim in self.sims])
+        stories = [(sim.name, self.make_story(modules, sim).tell()) for sim in self.sims]
+        run_stories([*stories, (slow.name, self.tell_wrong_rate(modules, slow))])
         self.daemon.stop()
-        for sim in self.sims:
+        for sim in [*self.sims, slow]:
             sim.kill()
 
     def test_one_or_two(self):

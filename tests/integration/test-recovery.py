@@ -72,7 +72,7 @@ class RecoveryTest(BenchTest):
 
 
 class DegradedTest(RecoveryTest):
-    """A stack where every open fails though the network is there."""
+    """A stack where every open fails though the network is there (bug 23)."""
     __test__ = False
     step = None
 
