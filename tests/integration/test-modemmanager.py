@@ -81,7 +81,7 @@ class TestInhibit(SharedTest):
         self.modem_manager.wait_modem('registered')
 
     def test_modem_manager_is_killed_and_comes_back(self):
-        """The connection outlives ModemManager's end, and ends before the next one touches the port."""
+        """The connection outlives ModemManager's end, and ends before the next one touches the port (bug 24)."""
         self.modem_manager.start(PORTS[0])
         self.start_daemon()
         server = self.behave(echo, ca=self.ca)
