@@ -20,7 +20,7 @@ typedef struct {
   /* Output is no longer congested. */
   void (*relieved) (gpointer user_data);
   /* The power fails (RESTART), or the port is gone (HANG_UP): nothing more is said. Or DEEP_SLEEP, which
-   * sim_dialogue_sleep() is to follow. */
+   * sim_dialogue_sleep() is to follow, LOSE_NETWORK or FIND_NETWORK. */
   void (*broken) (SimFaultKind kind, gpointer user_data);
 } SimDialogueEvents;
 

@@ -179,6 +179,8 @@ on_broken (SimFaultKind kind, gpointer user_data)
     sim_module_power_cycle (self);
   else if (kind == SIM_FAULT_DEEP_SLEEP)
     fall_into_deep_sleep (self);
+  else if (kind == SIM_FAULT_LOSE_NETWORK || kind == SIM_FAULT_FIND_NETWORK)
+    sim_module_set_coverage (self, kind == SIM_FAULT_FIND_NETWORK);
   else
     self->failed (NULL, self->user_data);
 }

@@ -108,17 +108,24 @@ delay (SimOutput *self, guint ms)
   g_source_attach (self->timer, NULL);
 }
 
+/* Those that are not about output, for the trace. */
+static const char *const happenings[] = {
+  [SIM_FAULT_SLEEP] = "falls asleep",
+  [SIM_FAULT_DEEP_SLEEP] = "falls into deep sleep",
+  [SIM_FAULT_LOSE_NETWORK] = "loses the network",
+  [SIM_FAULT_FIND_NETWORK] = "finds the network",
+  [SIM_FAULT_SILENCE] = "falls silent",
+  [SIM_FAULT_RESTART] = "power fails",
+  [SIM_FAULT_HANG_UP] = "hangs up",
+};
+
 static void
 happen (SimOutput *self, SimFaultKind kind)
 {
   sim_output_flush (self);
-  sim_trace_note (self->trace, "fault: %s",
-                  kind == SIM_FAULT_SLEEP        ? "falls asleep"
-                  : kind == SIM_FAULT_DEEP_SLEEP ? "falls into deep sleep"
-                  : kind == SIM_FAULT_SILENCE    ? "falls silent"
-                  : kind == SIM_FAULT_RESTART    ? "power fails"
-                                                 : "hangs up");
-  self->is_dead = kind != SIM_FAULT_SLEEP && kind != SIM_FAULT_DEEP_SLEEP;
+  sim_trace_note (self->trace, "fault: %s", happenings[kind]);
+  self->is_dead =
+      self->is_dead || kind == SIM_FAULT_SILENCE || kind == SIM_FAULT_RESTART || kind == SIM_FAULT_HANG_UP;
   self->func (kind, self->user_data);
 }
 
@@ -148,6 +155,8 @@ change_byte (SimOutput *self, const SimFault *fault, const guint8 *data, gsize l
     return 0;
   case SIM_FAULT_SLEEP:
   case SIM_FAULT_DEEP_SLEEP:
+  case SIM_FAULT_LOSE_NETWORK:
+  case SIM_FAULT_FIND_NETWORK:
   case SIM_FAULT_SILENCE:
   case SIM_FAULT_RESTART:
   case SIM_FAULT_HANG_UP:
@@ -221,6 +230,8 @@ put_changed (SimOutput *self, const SimFault *fault, const char *lead, const gui
   case SIM_FAULT_LOSE:
   case SIM_FAULT_SLEEP:
   case SIM_FAULT_DEEP_SLEEP:
+  case SIM_FAULT_LOSE_NETWORK:
+  case SIM_FAULT_FIND_NETWORK:
   case SIM_FAULT_SILENCE:
   case SIM_FAULT_RESTART:
   case SIM_FAULT_HANG_UP:
@@ -229,13 +240,6 @@ put_changed (SimOutput *self, const SimFault *fault, const char *lead, const gui
   put_text (self, lead);
   put (self, line, length);
   return TRUE;
-}
-
-static gboolean
-is_about_output (SimFaultKind kind)
-{
-  return kind != SIM_FAULT_SLEEP && kind != SIM_FAULT_DEEP_SLEEP && kind != SIM_FAULT_SILENCE
-         && kind != SIM_FAULT_RESTART && kind != SIM_FAULT_HANG_UP;
 }
 
 void
@@ -251,7 +255,7 @@ sim_output_say (SimOutput *self, const char *lead, const guint8 *line, gsize len
   sim_trace_note (self->trace, "fault at this line");
   if (put_changed (self, fault, lead, line, length))
     put_text (self, tail);
-  if (!is_about_output (fault->kind))
+  if (happenings[fault->kind] != NULL)
     happen (self, fault->kind);
 }
 

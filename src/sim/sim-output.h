@@ -12,8 +12,8 @@
 
 typedef struct SimOutput SimOutput;
 
-/* A fault that is not about output happens: SLEEP, DEEP_SLEEP, SILENCE, RESTART or HANG_UP. After the last
- * three nothing is sent until the next sim_output_reset(), which must not be called within. */
+/* A fault that is not about output happens: from SLEEP to HANG_UP. After SILENCE, RESTART and HANG_UP nothing
+ * is sent until the next sim_output_reset(), which must not be called within. */
 typedef void (*SimOutputFunc) (SimFaultKind kind, gpointer user_data);
 
 /* All that it is given must outlive it. Owned by the caller. */

@@ -81,6 +81,14 @@ class LineTest(FaultTest):
         self.addCleanup(server.close)
         port.open(server.port)
 
+    def test_network(self):
+        port = self.fault('lose-network at line 2 OK', 'find-network at line 4 OK')
+        port.ask('AT+CEREG=1')
+        port.lines('+CEREG: 2')
+        port.ask('AT+CEREG?', '+CEREG: 1,2')
+        port.ask('AT')
+        port.lines('+CEREG: 1', '+IP: 100.64.0.7')
+
     def test_silence(self):
         port = self.fault('silence at line 2 OK')
         port.ask('AT')
@@ -168,7 +176,7 @@ class ScriptTest(unittest.TestCase):
     def test_help_lists_every_action(self):
         text = subprocess.run([PROGRAM, '--help'], check=True, stdout=subprocess.PIPE, text=True).stdout
         for action in ('drop', 'delay', 'garble', 'cut', 'lose', 'insert', 'replace', 'sleep',
-                       'deep-sleep', 'silence', 'restart',
+                       'deep-sleep', 'lose-network', 'find-network', 'silence', 'restart',
                        'hang-up'):
             self.assertRegex(text, rf'(?m)^  {action}[ :]')
 
