@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A client of the daemon, as a program in C would be written.
+ */
+#pragma once
+
+#include <glib.h>
+
+/** Where a connection goes: @context is the name of a context of the daemon. */
+typedef struct {
+  const char *context;
+  const char *host;
+  guint port;
+} BenchTarget;
+
+/** Sends @size bytes and waits for as many to come back, @count times: through AcquireStream. */
+void bench_client_run_stream (const BenchTarget *target, gsize size, guint count);
+
+/** The same through Send and Received: from the call until the reply and all data are there. */
+void bench_client_run_signals (const BenchTarget *target, gsize size, guint count);
+
+/** Sends @size bytes @count times through AcquireStream and closes; one figure: until all is confirmed. */
+void bench_client_run_upload (const BenchTarget *target, gsize size, guint count);
+
+/** Opens and closes @count times; figures: until connected. */
+void bench_client_run_opens (const BenchTarget *target, guint count);
