@@ -35,8 +35,8 @@ LAYERS = {
 
 # Words that only some folders may contain, with the folders.
 HOMES = [
-    (re.compile(r'#\s*include\s*<termios\.h>'), ('src/serial/', 'src/sim/', 'tests/'), '<termios.h>'),
-    (re.compile(r'"[^"\n]*\+QSSL'), ('src/driver/quectel/', 'src/sim/', 'tests/'), 'a "+QSSL" text'),
+    (re.compile(r'#\s*include\s*<termios\.h>'), ('src/serial/', 'src/sim/', 'tests/', 'benchmarks/'), '<termios.h>'),
+    (re.compile(r'"[^"\n]*\+QSSL'), ('src/driver/quectel/', 'src/sim/', 'tests/', 'benchmarks/'), 'a "+QSSL" text'),
 ]
 
 # Macros that stand where a definition could: ctags must not take them for the head of the function behind them.
