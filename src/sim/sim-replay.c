@@ -19,7 +19,8 @@ struct SimReplay {
   SimLine *line;
   SimReplayFailed failed;
   gpointer user_data;
-  GHashTable *played;     /* command → its exchange that was played last */
+  guint place;            /* of the command with arguments that was played last */
+  GHashTable *played;     /* command → the place where it was played last */
   GHashTable *complaints; /* commands that were complained about */
   const SimTranscriptExchange *current;
   gboolean has_begun;
@@ -148,22 +149,68 @@ play_exchange (SimReplay *self, const SimTranscriptExchange *exchange)
     sim_line_accept_commands (self->line);
 }
 
-/* The exchange of that command behind the one that was played last; when there is none, that one again. */
+/* The place of the next exchange of that command from there on; 0: there is none. */
+static guint
+find_next (SimReplay *self, const char *command, guint from)
+{
+  GPtrArray *exchanges = self->transcript->exchanges;
+  for (guint i = MAX (from, 1); i < exchanges->len; i++) {
+    const SimTranscriptExchange *exchange = g_ptr_array_index (exchanges, i);
+    if (g_str_equal (exchange->command, command))
+      return i;
+  }
+  return 0;
+}
+
+static GByteArray *
+join_reply (SimReplay *self, guint place)
+{
+  const SimTranscriptExchange *exchange = g_ptr_array_index (self->transcript->exchanges, place);
+  GByteArray *bytes = g_byte_array_new ();
+  for (guint i = 0; i < exchange->reply->len; i++) {
+    const SimTranscriptPiece *piece = g_ptr_array_index (exchange->reply, i);
+    g_byte_array_append (bytes, piece->bytes->data, piece->bytes->len);
+  }
+  return bytes;
+}
+
+/* Whether it was always answered with the same information. */
+static gboolean
+is_constant (SimReplay *self, const char *command)
+{
+  guint place = find_next (self, command, 1);
+  g_autoptr (GByteArray) first = join_reply (self, place);
+  gboolean is_same = first->len > strlen ("\r\nERROR\r\n");
+  while (is_same && (place = find_next (self, command, place + 1)) != 0) {
+    g_autoptr (GByteArray) other = join_reply (self, place);
+    is_same = other->len == first->len && memcmp (other->data, first->data, first->len) == 0;
+  }
+  return is_same;
+}
+
+/* Whether what is said to it depends on what was said before, and so will what follows. */
+static gboolean
+has_place (SimReplay *self, const char *command)
+{
+  return strchr (command, '=') != NULL && !g_str_has_suffix (command, "?") && !is_constant (self, command);
+}
+
 static const SimTranscriptExchange *
 find_exchange (SimReplay *self, const char *command)
 {
-  GPtrArray *exchanges = self->transcript->exchanges;
-  const SimTranscriptExchange *last = g_hash_table_lookup (self->played, command);
-  gboolean is_behind = last == NULL;
-  for (guint i = 1; i < exchanges->len; i++) {
-    SimTranscriptExchange *exchange = g_ptr_array_index (exchanges, i);
-    if (is_behind && g_str_equal (exchange->command, command)) {
-      g_hash_table_insert (self->played, exchange->command, exchange);
-      return exchange;
-    }
-    is_behind = is_behind || exchange == last;
-  }
-  return last;
+  if (find_next (self, command, 1) == 0)
+    return NULL;
+
+  gboolean moves = has_place (self, command);
+  guint last = moves ? self->place : GPOINTER_TO_UINT (g_hash_table_lookup (self->played, command));
+  guint place = find_next (self, command, last + 1);
+  if (place == 0)
+    place = moves ? find_next (self, command, 1) : last;
+  if (moves)
+    self->place = place;
+  SimTranscriptExchange *exchange = g_ptr_array_index (self->transcript->exchanges, place);
+  g_hash_table_insert (self->played, exchange->command, GUINT_TO_POINTER (place));
+  return exchange;
 }
 
 /* What was said before the first command comes before the first reply. */
@@ -292,5 +339,6 @@ sim_replay_rewind (SimReplay *self)
   sim_line_set_echo (self->line, self->transcript->echo);
   sim_line_accept_commands (self->line);
   g_hash_table_remove_all (self->played);
+  self->place = 0;
   self->has_begun = FALSE;
 }

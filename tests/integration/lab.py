@@ -308,7 +308,7 @@ def as_other_user(args, in_group):
 class Sim:
     """A simulated module on a pseudo-terminal, at the path `link`."""
 
-    def __init__(self, lab, *switches, name=None, baud=None, link=None, faults=()):
+    def __init__(self, lab, *switches, name=None, baud=None, link=None, faults=(), replay=None):
         self.lab = lab
         self.name = name or lab.new_name('cell')
         self.link = link or lab.path(self.name + '.tty')
@@ -316,11 +316,13 @@ class Sim:
         self.switches = switches
         self.baud = baud
         self.faults = lab.write(self.name + '.faults', '\n'.join(faults) + '\n') if faults else None
+        self.replay = replay
         self.process = None
         self.start()
 
     def start(self):
-        args = [MODEMSSL_SIM, '--link', self.link, '--nvram', self.nvram]
+        kind = ['--replay', self.replay] if self.replay else ['--nvram', self.nvram]
+        args = [MODEMSSL_SIM, '--link', self.link, *kind]
         if self.baud:
             args += ['--baud', str(self.baud)]
         for switch in self.switches:

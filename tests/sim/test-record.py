@@ -295,6 +295,12 @@ class TestMasks(unittest.TestCase):
             recording.add('<<', piece)
         self.assertIn('+CGSN: 000000000000000\\r\\n', recording.render(record.Masker()))
 
+    def test_an_echo_is_masked_as_what_it_echoes(self):
+        for data, shown in ((b'866123456789012', b'x' * 15), (b'4142434445464748', b'78' * 8)):
+            masker = record.Masker()
+            self.assertEqual(masker.data(data), shown)
+            self.assertEqual(masker.line(data + b'\r\n'), shown + b'\r\n')
+
     def test_what_was_cut_off_is_masked(self):
         recording = record.Recording()
         recording.add('<<', b'\r\n+QSSLURC: "recv",0,0,40,"the beginning of a sec')

@@ -95,6 +95,21 @@ class TestRules(ReplayTest):
         port.ask('ATA', '2')
         port.ask('ATB')
 
+    def test_what_is_read_is_what_was_written(self):
+        def exchange(number, command, *lines):
+            answer = ''.join(f'\\r\\n{line}' for line in lines) + ('\\r\\n' if lines else '') + '\\r\\nOK\\r\\n'
+            return f'{number} >> {command}\\r\n{number} << {answer}\n'
+        _, port = self.play(''.join([
+            exchange(1, 'AT+S=0', '+S: 1'), exchange(2, 'AT+S=0', '+S: 1'), exchange(3, 'AT+N=1', '+N: 7'),
+            exchange(4, 'AT+S=0,2'), exchange(5, 'AT+S=0', '+S: 2'), exchange(6, 'AT+S=0,1'), exchange(7, 'AT+S=0', '+S: 1')]))
+        for _ in range(3):
+            port.ask('AT+S=0,2')
+            port.ask('AT+N=1', '+N: 7')
+            port.ask('AT+S=0', '+S: 2')
+            port.ask('AT+S=0,1')
+            port.ask('AT+S=0', '+S: 1')
+            port.ask('AT+S=0', '+S: 1')
+
     def test_unknown_commands_are_named_once(self):
         sim, port = self.play('1 >> AT+A?\\r\n1 << \\r\\nOK\\r\\n\n')
         port.ask('AT+B?', result='ERROR')

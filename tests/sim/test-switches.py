@@ -10,7 +10,8 @@ import threading
 import time
 import unittest
 
-from sim_lab import CTRL_Z, ESC, PATIENCE_S, PROGRAM, Ca, SimTest, count_unread, count_unsent, echo, say, unused_port
+from sim_lab import (CTRL_Z, ESC, PATIENCE_S, PROGRAM, Ca, SimTest, count_unread, count_unsent, echo, read_file, say,
+                     unused_port)
 
 BANNER = ('RDY', '+CFUN: 1', '+CPIN: READY', '+CEREG: 1', '+IP: 100.64.0.7')
 
@@ -385,6 +386,19 @@ class CommandLineTest(unittest.TestCase):
             result = self.run_program(*words)
             self.assertEqual((result.returncode, result.stdout), (1, ''), words)
             self.assertIn(message, result.stderr)
+
+
+class TestDocument(unittest.TestCase):
+    def test_every_switch_stands_in_the_document(self):
+        """docs/module-behaviour.md says what each stands for."""
+        path = os.path.join(os.path.dirname(__file__), '..', '..', 'docs', 'module-behaviour.md')
+        document = read_file(path).decode()
+        text = subprocess.run([PROGRAM, '--help'], check=True, capture_output=True, text=True, timeout=PATIENCE_S).stdout
+        switches = re.findall(r'^  ([a-z0-9-]+)=\S+ \[\S+\]$', text, re.MULTILINE)
+        self.assertGreater(len(switches), 30)
+        self.assertEqual([name for name in switches if f'`{name}`' not in document], [])
+        for name in re.findall(r'\| ((?:`[a-z0-9-]+`(?:, )?)+) \| [^|]*\|$', document, re.MULTILINE):
+            self.assertLessEqual(set(re.findall('`([^`]+)`', name)), set(switches))
 
 
 if __name__ == '__main__':
