@@ -9,14 +9,18 @@ import lab
 from client import Refused
 from fault_story import Modules, Story, run_stories
 from faults import DRAW, draw_script
-from lab import wait_for
+from lab import read_bytes, wait_for
 from servers import free_port, read_all
-from variant_case import PAYLOADS, VariantTest
+from variant_case import FORMATS, PAYLOADS, VariantTest
 
 BATCHES = 12 if lab.FULL else 1
 # Of two faults each, besides one story for each kind of fault.
 PAIRS = 5
 SLOW, FAST = 9600, 115200
+# What a module has said by the end of a conversation, about; one restart for each so many bytes of it, so many at a time.
+RESTART_BYTES = 9000
+STEP = 30 if lab.FULL else 750
+RESTARTS = 20
 
 
 class TestSpecial(VariantTest):
@@ -70,24 +74,40 @@ class TestSpecial(VariantTest):
         self.expect_goes_on(context)
 
 
-class TestByChance(VariantTest):
-    """Some faults, each at any place, on many modules at a time."""
+class StoryTest(VariantTest):
+    """Many modules at a time, on each of which something goes wrong."""
 
-    def make_sim(self, number, verbs):
-        script = draw_script(self.random, verbs)
+    def make_sim(self, number, verbs, script, *more):
         # The module's own times pass faster; what it says comes in pieces.
         switches = ['time-scale=0.05', f'seed={self.random.randrange(1 << 32)}',
-                    f'deliver-split={self.random.choice([0, 1, 40])}', f'reply-delay-ms={self.random.choice([0, 0, 20])}']
+                    f'deliver-split={self.random.choice([0, 1, 40])}', f'reply-delay-ms={self.random.choice([0, 0, 20])}', *more]
         sim = self.lab.sim(*switches, name=f'cell{number}', faults=script)
         sim.script, sim.verbs = script, verbs
         return sim
 
-    def make_story(self, modules, sim):
-        # A byte that changed can be seen in hex format only.
-        down = 'hex' if {'garble', 'lose'} & set(sim.verbs) else self.random.choice(['text', 'hex'])
+    def make_story(self, modules, sim, down, reasons=None):
         pieces = PAYLOADS + [self.random.randbytes(2500)]
-        return Story(self.client, modules, sim, self.contexts[self.random.choice(['text', 'hex']), down], pieces,
-                     lambda behaviour: self.behave(behaviour, ca=self.ca))
+        return Story(self.client, modules, sim, self.contexts[self.random.choice(FORMATS), down], pieces,
+                     lambda behaviour: self.behave(behaviour, ca=self.ca), reasons)
+
+    def start_daemon(self, *more):
+        """Without waiting for any module; gives what tells of them."""
+        self.daemon = self.lab.daemon(*self.sims, *more, wait=False)
+        self.client = self.new_client()
+        self.daemon.wait_name(self.client.bus)
+        self.make_contexts(module_debug=0)
+        for sim in self.sims:
+            print(sim.name, *sim.script, sep='; ', flush=True)
+        return Modules(self.client)
+
+    def end_all(self, *more):
+        self.daemon.stop()
+        for sim in [*self.sims, *more]:
+            sim.kill()
+
+
+class TestByChance(StoryTest):
+    """Some faults, each at any place."""
 
     def tell_wrong_rate(self, modules, sim):
         """A module at another rate is no dead one (bug 29). Whoever reads why finds the cause, and the right rate helps without a restart."""
@@ -101,25 +121,45 @@ class TestByChance(VariantTest):
 
     def tell_stories(self, batch):
         kinds = [[verb] for verb in DRAW] + [self.random.sample(sorted(DRAW), 2) for _ in range(PAIRS)]
-        self.sims = [self.make_sim(f'{batch}-{number}', verbs) for number, verbs in enumerate(kinds)]
+        self.sims = [self.make_sim(f'{batch}-{number}', verbs, draw_script(self.random, verbs))
+                     for number, verbs in enumerate(kinds)]
         slow = self.lab.sim(name=f'slow{batch}', baud=SLOW)
         slow.baud = FAST
-        self.daemon = self.lab.daemon(*self.sims, slow, wait=False)
-        self.client = self.new_client()
-        self.daemon.wait_name(self.client.bus)
-        self.make_contexts(module_debug=0)
-        modules = Modules(self.client)
-        for sim in self.sims:
-            print(sim.name, *sim.script, sep='; ', flush=True)
-        stories = [(sim.name, self.make_story(modules, sim).tell()) for sim in self.sims]
+        modules = self.start_daemon(slow)
+        stories = [(sim.name, self.make_story(modules, sim, self.choose_format(sim)).tell()) for sim in self.sims]
         run_stories([*stories, (slow.name, self.tell_wrong_rate(modules, slow))])
-        self.daemon.stop()
-        for sim in [*self.sims, slow]:
-            sim.kill()
+        self.end_all(slow)
+
+    def choose_format(self, sim):
+        # A byte that changed can be seen in hex format only.
+        return 'hex' if {'garble', 'lose'} & set(sim.verbs) else self.random.choice(FORMATS)
 
     def test_one_or_two(self):
         for batch in range(BATCHES):
             self.tell_stories(batch)
+
+
+class TestRestart(StoryTest):
+    """At any byte of what a module says: known as a restart, everything is set up again, and the sleep mode comes back."""
+
+    def tell_restart(self, modules, sim, down):
+        # Only where the banner was begun within received data, and was cut by their end, does it look like damage.
+        reasons = {'module-restarted', 'requested', *(['protocol'] if down == 'text' else [])}
+        yield from self.make_story(modules, sim, down, reasons).tell()
+        yield lambda: read_bytes(sim.nvram).count(b'+QSCLK=1')
+
+    def restart_at(self, places):
+        self.sims = [self.make_sim(place, ['restart'], [f'restart at byte {place}'],
+                                   f'boot-banner={self.random.choice(["short", "long"])}', 'default-sleep=1')
+                     for place in places]
+        modules = self.start_daemon()
+        run_stories([(sim.name, self.tell_restart(modules, sim, self.random.choice(FORMATS))) for sim in self.sims])
+        self.end_all()
+
+    def test_at_any_byte(self):
+        places = [self.random.randrange(start, start + STEP) for start in range(0, RESTART_BYTES, STEP)]
+        for start in range(0, len(places), RESTARTS):
+            self.restart_at(places[start:start + RESTARTS])
 
 
 if __name__ == '__main__':
