@@ -262,7 +262,7 @@ expect_refused (Stream *self, MsslError code)
 static void
 ignore (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GBytes) data = inbox_receive_finish (result, &(gboolean){ FALSE }, user_data);
+  g_autoptr (GBytes) data G_GNUC_UNUSED = inbox_receive_finish (result, &(gboolean){ FALSE }, user_data);
 }
 
 START_TEST (only_once_and_only_connected)
