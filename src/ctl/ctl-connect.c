@@ -66,6 +66,8 @@ on_state (CtlSession *session, CtlSessionState state, gpointer user_data)
 
   if (self->show_progress && state == CTL_SESSION_QUEUED)
     show_queue (self);
+  if (self->show_progress && state == CTL_SESSION_WAITING)
+    fprintf (stderr, "waiting for the module to be on the network…\n");
   if (self->show_progress && state == CTL_SESSION_CONNECTING)
     show_connecting (self);
   if (self->show_progress && state == CTL_SESSION_TRANSFERRING)

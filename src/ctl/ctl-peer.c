@@ -26,6 +26,7 @@ struct CtlPeer {
   char *module_path;
   gboolean known; /* all properties */
   gboolean queued;
+  gboolean offline; /* it waits for the network, which was told */
   guint queue_position;
   guint told_position;
   gboolean announced; /* as connecting */
@@ -187,6 +188,13 @@ handle_properties (CtlPeer *self, GVariant *properties)
     tell_queue (self);
     return;
   }
+  if (g_str_equal (state, "waiting-for-network")) {
+    self->offline = TRUE;
+    self->events->waiting (self->user_data);
+    return;
+  }
+  if (self->offline && *state == '\0')
+    return; /* another property */
   if (g_str_equal (state, "closed"))
     return; /* perhaps without ever having had a slot */
   tell_connecting (self);

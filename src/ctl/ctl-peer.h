@@ -20,6 +20,7 @@ typedef struct {
 
 /**
  * CtlPeerEvents:
+ * @waiting: it has a slot, and waits for the network.
  * @queued: the connection waits for a slot, or has another place in the queue, which ctl_peer_get_info()
  * tells. Only before @connecting.
  * @connecting: the connection is there and has a slot, and ctl_peer_get_info() tells where.
@@ -35,6 +36,7 @@ typedef struct {
  */
 typedef struct {
   void (*queued) (gpointer user_data);
+  void (*waiting) (gpointer user_data);
   void (*connecting) (gpointer user_data);
   void (*connected) (gpointer user_data);
   void (*received) (GBytes *data, gpointer user_data);

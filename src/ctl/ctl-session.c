@@ -147,11 +147,20 @@ on_peer_queued (gpointer user_data)
 }
 
 static void
-on_peer_connecting (gpointer user_data)
+on_peer_waiting (gpointer user_data)
 {
   CtlSession *self = user_data;
 
   if (self->state <= CTL_SESSION_QUEUED)
+    enter (self, CTL_SESSION_WAITING);
+}
+
+static void
+on_peer_connecting (gpointer user_data)
+{
+  CtlSession *self = user_data;
+
+  if (self->state <= CTL_SESSION_WAITING)
     enter (self, CTL_SESSION_CONNECTING);
 }
 
@@ -216,6 +225,7 @@ on_peer_failed (const GError *error, gpointer user_data)
 
 static const CtlPeerEvents peer_events = {
   .queued = on_peer_queued,
+  .waiting = on_peer_waiting,
   .connecting = on_peer_connecting,
   .connected = on_peer_connected,
   .received = on_peer_received,
@@ -234,6 +244,7 @@ enter (CtlSession *self, CtlSessionState state)
   switch (state) {
   case CTL_SESSION_OPENING:
   case CTL_SESSION_QUEUED:
+  case CTL_SESSION_WAITING:
   case CTL_SESSION_CONNECTING:
   case CTL_SESSION_DONE:
     break;

@@ -13,6 +13,7 @@ typedef struct CtlSession CtlSession;
  * CtlSessionState:
  * @CTL_SESSION_OPENING: Open was called; the connection is not yet known.
  * @CTL_SESSION_QUEUED: it waits for a slot; entered again when its place in the queue is another.
+ * @CTL_SESSION_WAITING: it waits for the network.
  * @CTL_SESSION_CONNECTING: it has a slot and is on its way.
  * @CTL_SESSION_TRANSFERRING: data goes both ways.
  * @CTL_SESSION_LINGERING: all input is confirmed; more may come from the server.
@@ -24,6 +25,7 @@ typedef struct CtlSession CtlSession;
 typedef enum {
   CTL_SESSION_OPENING,
   CTL_SESSION_QUEUED,
+  CTL_SESSION_WAITING,
   CTL_SESSION_CONNECTING,
   CTL_SESSION_TRANSFERRING,
   CTL_SESSION_LINGERING,

@@ -421,8 +421,11 @@ class Connect(Case):
         self.assertIn('waiting for a slot, as number 3', self.read_terminal(ours, '\n'))
         self.connection.script.move(self.connection, 1)
         self.assertIn('as number 1', self.read_terminal(ours, '\n'))
-        self.connection.change(QueuePosition=GLib.Variant('u', 0), State=GLib.Variant('s', 'configuring'),
+        self.connection.change(QueuePosition=GLib.Variant('u', 0), State=GLib.Variant('s', 'waiting-for-network'),
                                Module=GLib.Variant('o', f'{ROOT}/modules/m1'))
+        self.assertIn('waiting for the module to be on the network', self.read_terminal(ours, '\n'))
+        self.connection.change(ReceiveMode=GLib.Variant('s', 'none'))
+        self.connection.change(State=GLib.Variant('s', 'configuring'))
         self.assertIn('connecting to server.example:8883 through m1', self.read_terminal(ours, '\n'))
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(TIMEOUT_S), 130)
