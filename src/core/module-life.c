@@ -224,6 +224,14 @@ operation_free (Operation *operation)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Operation, operation_free)
 
+/* Another device, or one that refuses what it is asked, would do so again after any reset. */
+static gboolean
+says_nothing_useful (const GError *error)
+{
+  return g_error_matches (error, MODULE_ERROR, CLOSE_REASON_MODULE_LOST)
+         || g_error_matches (error, MODULE_ERROR, CLOSE_REASON_MODULE_RESTARTED);
+}
+
 static void
 on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -237,7 +245,7 @@ on_started (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!started) {
     module_life_lose (self, error);
-    if (g_error_matches (error, MODULE_ERROR, CLOSE_REASON_MODULE_LOST) && self->state == MODULE_LOST)
+    if (self->state == MODULE_LOST && says_nothing_useful (error))
       self->listener->silent (self->user_data);
     return;
   }

@@ -61,7 +61,8 @@ typedef struct ModuleLife ModuleLife;
  * ModuleLifeListener: what the module is told. All are required; they must not change the life.
  * @changed: state or text, by one step.
  * @started: the driver is ready; MODULE_READY follows.
- * @silent: the port is open, but no module has answered the start. After MODULE_LOST.
+ * @silent: the port is open, but no module has answered the start, or one that restarts again and again.
+ *   After MODULE_LOST.
  * @losing: the driver is about to be dropped, because of @error (MODULE_ERROR); MODULE_LOST follows. Or the
  *   state is MODULE_STOPPED.
  */
