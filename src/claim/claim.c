@@ -35,6 +35,8 @@ struct Claim {
   char *text;
   char *modem_path;
   char *found_device;
+  ModuleRegistration registration;
+  int signal_dbm;
   char *found_equipment_id; /* of the modem that was taken away */
 
   Hold hold;
@@ -52,6 +54,7 @@ struct Claim {
 };
 
 static void look (Claim *self);
+static void follow_network (Claim *self);
 
 static const char *const mode_names[] = {
   [CLAIM_MODE_AUTO] = "auto",
@@ -139,6 +142,7 @@ hand_out (Claim *self, Hold hold, SerialPort *port)
   self->hold = hold;
   self->life = mm_modems_get_life (self->modems);
   self->revoked = FALSE;
+  follow_network (self);
   set_state (self, CLAIM_CLAIMED, "%s", "");
   g_task_return_pointer (task, port, (GDestroyNotify) serial_port_free);
 }
@@ -391,6 +395,25 @@ is_used_by_modem_manager (Claim *self)
   return mm_modems_find (self->modems, &query, &modem) && !modem.is_ignored;
 }
 
+/* ModemManager has the modem, so it is asked how that is. */
+static void
+follow_network (Claim *self)
+{
+  const MmModemQuery query = { .device = self->found_device };
+  g_auto (MmModemsFacts) modem = { .registration = -1 };
+  gboolean found = self->hold == HOLD_IGNORED && mm_modems_find (self->modems, &query, &modem);
+  ModuleRegistration registration =
+      (ModuleRegistration) CLAMP (modem.registration + 1, 0, MODULE_REGISTRATION_LAST);
+
+  if (found)
+    take_facts (self, &modem);
+  if (registration == self->registration && modem.signal_dbm == self->signal_dbm)
+    return;
+  self->registration = registration;
+  self->signal_dbm = modem.signal_dbm;
+  self->listener->changed (self->listener_data);
+}
+
 static void
 check_hold (Claim *self)
 {
@@ -405,6 +428,8 @@ check_hold (Claim *self)
     want_back (self, "ModemManager has started and may want the port");
   else if (self->hold != HOLD_INHIBITED && is_used_by_modem_manager (self))
     want_back (self, "ModemManager has begun to use the port");
+  else
+    follow_network (self);
 }
 
 static void
@@ -524,6 +549,18 @@ const char *
 claim_get_modem_path (Claim *self)
 {
   return self->modem_path;
+}
+
+ModuleRegistration
+claim_get_registration (Claim *self)
+{
+  return self->registration;
+}
+
+int
+claim_get_signal_dbm (Claim *self)
+{
+  return self->signal_dbm;
 }
 
 const char *

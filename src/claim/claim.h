@@ -6,6 +6,7 @@
 #pragma once
 
 #include "mm-modems.h"
+#include "module-status.h"
 #include "serial-port.h"
 #include "timer.h"
 
@@ -91,6 +92,11 @@ const char *claim_get_text (Claim *self);
 
 /** Object path of the modem in ModemManager, the last known one while it is taken away; or empty. */
 const char *claim_get_modem_path (Claim *self);
+
+/** With a port that ModemManager ignores: what it tells of the network that the modem is in; otherwise
+ * nothing is told, which is MODULE_REGISTRATION_UNTOLD. */
+ModuleRegistration claim_get_registration (Claim *self);
+int claim_get_signal_dbm (Claim *self);
 
 /** Path of the tty; empty until it is known. */
 const char *claim_get_device (Claim *self);

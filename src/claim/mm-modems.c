@@ -244,6 +244,34 @@ is_our_model (MMModem *modem)
   return model != NULL && strstr (model, MM_MODEMS_MODEL_MARK) != NULL;
 }
 
+/* ModemManager's percentage is of -113 to -51 dBm. */
+static int
+get_signal_dbm (MMObject *object, MMModem *modem)
+{
+  g_autoptr (MMModemSignal) detail = mm_object_get_modem_signal (object);
+  g_autoptr (MMSignal) lte = detail != NULL ? mm_modem_signal_get_lte (detail) : NULL;
+  gboolean is_recent;
+  guint percent = mm_modem_get_signal_quality (modem, &is_recent);
+
+  if (lte != NULL && mm_signal_get_rsrp (lte) != MM_SIGNAL_UNKNOWN)
+    return (int) mm_signal_get_rsrp (lte);
+  return percent > 0 ? (int) MIN (percent, 100) * 62 / 100 - 113 : 0;
+}
+
+/* Only of a modem that is enabled ModemManager follows it. */
+static void
+take_network (MMObject *object, MMModem *modem, MmModemsFacts *facts)
+{
+  MMModem3gpp *network = mm_object_peek_modem_3gpp (object);
+
+  facts->registration = -1;
+  if (!facts->is_enabled || network == NULL)
+    return;
+
+  facts->registration = (int) mm_modem_3gpp_get_registration_state (network);
+  facts->signal_dbm = get_signal_dbm (object, modem);
+}
+
 static gboolean
 take_facts (MMObject *object, const MmModemQuery *query, const char *name, MmModemsFacts *ret_facts)
 {
@@ -262,6 +290,7 @@ take_facts (MMObject *object, const MmModemQuery *query, const char *name, MmMod
   facts.uid = mm_modem_dup_device (modem);
   facts.hindrance = find_hindrance (mm_modem_get_state (modem));
   facts.is_enabled = mm_modem_get_state (modem) >= MM_MODEM_STATE_ENABLED;
+  take_network (object, modem, &facts);
   *ret_facts = facts;
   facts = (MmModemsFacts){ 0 };
   return TRUE;

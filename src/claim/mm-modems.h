@@ -35,6 +35,8 @@ typedef struct {
  * @is_ignored: ModemManager leaves @device alone.
  * @hindrance: why it should not be taken away just now, a sentence; NULL when it may be. Static.
  * @is_enabled: somebody has enabled it.
+ * @registration: <stat> of +CEREG (3GPP TS 27.007, 10.1.22); -1 when it is not followed.
+ * @signal_dbm: RSRP where ModemManager knows it, else the power that its percentage stands for; 0 unknown.
  */
 typedef struct {
   char *path;
@@ -44,6 +46,8 @@ typedef struct {
   gboolean is_ignored;
   const char *hindrance;
   gboolean is_enabled;
+  int registration;
+  int signal_dbm;
 } MmModemsFacts;
 
 void mm_modems_facts_clear (MmModemsFacts *self);

@@ -553,6 +553,19 @@ module_set_claim_facts (Module *self, const ModuleClaimFacts *facts)
   module_life_set_claim_facts (self->life, facts);
 }
 
+void
+module_tell_network (Module *self, ModuleRegistration registration, int signal_dbm)
+{
+  ModuleDriver *driver = module_life_get_driver (self->life);
+
+  if (driver == NULL)
+    return;
+
+  module_driver_tell_network (driver, registration, signal_dbm);
+  if (module_get_state (self) == MODULE_READY)
+    on_status_changed (self);
+}
+
 const ModuleClaimFacts *
 module_get_claim_facts (Module *self)
 {

@@ -64,6 +64,10 @@ gboolean module_wake (Module *self);
 /** What the claim says about itself, for the module's port. */
 void module_set_claim_facts (Module *self, const ModuleClaimFacts *facts);
 
+/** Who has the modem tells its registration and signal: then the module itself is not asked for them.
+ * MODULE_REGISTRATION_UNTOLD: it is, as at first. */
+void module_tell_network (Module *self, ModuleRegistration registration, int signal_dbm);
+
 /** Borrowed until the next change. */
 const ModuleClaimFacts *module_get_claim_facts (Module *self);
 

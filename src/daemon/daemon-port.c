@@ -12,8 +12,10 @@ typedef struct {
   DaemonConfigModule *config; /* a reference */
   AtTrace *trace;
   Claim *claim;
-  SerialPort *open; /* between the claim and the driver */
-  Module *module;   /* not owned: it owns us */
+  SerialPort *open;                /* between the claim and the driver */
+  Module *module;                  /* not owned: it owns us */
+  ModuleRegistration registration; /* that the module was told, and is by each new driver */
+  int signal_dbm;
 } Port;
 
 static void
@@ -55,13 +57,30 @@ open_driver (gpointer user_data, GError **error)
     .trace = self->trace,
   };
 
-  return bc660k_driver_new (g_steal_pointer (&self->open), &driver_config);
+  ModuleDriver *driver = bc660k_driver_new (g_steal_pointer (&self->open), &driver_config);
+
+  if (self->registration != MODULE_REGISTRATION_UNTOLD)
+    module_driver_tell_network (driver, self->registration, self->signal_dbm);
+  return driver;
+}
+
+static void
+tell_network (Port *self)
+{
+  ModuleRegistration registration = claim_get_registration (self->claim);
+  int signal_dbm = claim_get_signal_dbm (self->claim);
+
+  if (registration == self->registration && signal_dbm == self->signal_dbm)
+    return;
+  self->registration = registration;
+  self->signal_dbm = signal_dbm;
+  module_tell_network (self->module, registration, signal_dbm);
 }
 
 static void
 on_claim_changed (gpointer user_data)
 {
-  const Port *self = user_data;
+  Port *self = user_data;
   const ModuleClaimFacts facts = {
     .state = claim_state_get_name (claim_get_state (self->claim)),
     .text = claim_get_text (self->claim),
@@ -70,6 +89,7 @@ on_claim_changed (gpointer user_data)
   };
 
   module_set_claim_facts (self->module, &facts);
+  tell_network (self);
 }
 
 /* As soon as ModemManager has the port it is asked for again. */

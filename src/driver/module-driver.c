@@ -139,6 +139,12 @@ module_driver_reset_finish (ModuleDriver *self, GAsyncResult *result, GError **e
   return finish_task (result, module_driver_reset_async, error);
 }
 
+void
+module_driver_tell_network (ModuleDriver *self, ModuleRegistration registration, int signal_dbm)
+{
+  self->klass->tell_network (self, registration, signal_dbm);
+}
+
 const ModuleStatus *
 module_driver_get_status (ModuleDriver *self)
 {

@@ -118,6 +118,7 @@ typedef struct {
   void (*check_async) (ModuleDriver *self, gboolean compare_clock, GTask *task);
   gboolean (*check_command) (ModuleDriver *self, const char *line, GError **error);
   void (*run_command_async) (ModuleDriver *self, const char *line, guint timeout_ms, GTask *task);
+  void (*tell_network) (ModuleDriver *self, ModuleRegistration registration, int signal_dbm);
   void (*stop_async) (ModuleDriver *self, GTask *task);
   guint (*get_sleep_locks) (ModuleDriver *self);
 } ModuleDriverClass;
@@ -211,6 +212,13 @@ const ModuleStatus *module_driver_get_status (ModuleDriver *self);
 void module_driver_check_async (ModuleDriver *self, gboolean compare_clock, GAsyncReadyCallback callback,
                                 gpointer user_data);
 gboolean module_driver_check_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
+/**
+ * Somebody else follows the module's registration, and tells it here: the module is no longer asked for SIM
+ * card, registration and signal, until @registration is MODULE_REGISTRATION_UNTOLD. The status has changed by
+ * that; no event comes.
+ */
+void module_driver_tell_network (ModuleDriver *self, ModuleRegistration registration, int signal_dbm);
 
 /** Whether a person may send @line to the module: one command, without its CR, that neither enters data mode
  * nor changes what the driver relies on. Error: CLOSE_REASON_STATE, which says what is wrong with it. */

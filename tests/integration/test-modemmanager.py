@@ -240,6 +240,10 @@ class TestIgnoredPort(SharedTest):
         self.assertEqual((found['Device'], found['ModemManagerPath']), (self.sim.link, modem))
         context = self.make_context()
         self.expect_goes_on(context)
+        found = wait_module(self.client.bus, 'cell0', lambda module: module['Registration'] == 'home')
+        self.assertLess(found['SignalQuality'], -50)
+        for asked in ('CPIN', 'CEREG', 'CESQ'):
+            self.assertNotIn(asked, self.daemon.read_trace())
         self.modem_manager.kill()
         self.expect_goes_on(context)
         self.daemon.stop()

@@ -309,6 +309,7 @@ static const ModuleDriverClass bc660k_class = {
   .erase_credential_async = bc660k_setup_erase_async,
   .reset_async = bc660k_recovery_reset_async,
   .check_async = bc660k_network_check_async,
+  .tell_network = bc660k_network_tell,
   .check_command = bc660k_errand_check,
   .run_command_async = bc660k_errand_run_async,
   .stop_async = driver_stop_async,

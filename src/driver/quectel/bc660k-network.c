@@ -83,7 +83,8 @@ take_registration_line (Bc660kDriver *driver, const char *line)
   ModuleRegistration registration;
   int mode;
 
-  if (!bc660k_status_parse_registration (line, &mode, &registration))
+  if (driver->network.told != MODULE_REGISTRATION_UNTOLD
+      || !bc660k_status_parse_registration (line, &mode, &registration))
     return;
   set_registration (driver, registration);
   if (mode >= 0)
@@ -159,9 +160,15 @@ bc660k_network_listen (Bc660kDriver *driver)
 /* -- the questions ------------------------------------------------------------------------------------- */
 
 static gboolean
-is_always_needed (Bc660kDriver *driver)
+is_untold (Bc660kDriver *driver)
 {
-  return TRUE;
+  return driver->network.told == MODULE_REGISTRATION_UNTOLD;
+}
+
+static gboolean
+is_registered_untold (Bc660kDriver *driver)
+{
+  return is_untold (driver) && is_registered (driver);
 }
 
 static gboolean
@@ -173,7 +180,7 @@ is_first (Bc660kDriver *driver)
 static gboolean
 needs_sim (Bc660kDriver *driver)
 {
-  return driver->parent.status.sim != MODULE_SIM_READY;
+  return is_untold (driver) && driver->parent.status.sim != MODULE_SIM_READY;
 }
 
 static void
@@ -202,7 +209,7 @@ take_registration (Bc660kDriver *driver, char **lines, const char *refusal)
 static gboolean
 needs_following (Bc660kDriver *driver)
 {
-  return driver->network.cereg_mode == 0;
+  return is_untold (driver) && driver->network.cereg_mode == 0;
 }
 
 static void
@@ -281,12 +288,12 @@ take_events_set (Bc660kDriver *driver, char **lines, const char *refusal)
 
 static const Question questions[] = {
   { "AT+CPIN?", "+CPIN:", needs_sim, take_sim },
-  { "AT+CEREG?", "+CEREG:", is_always_needed, take_registration },
+  { "AT+CEREG?", "+CEREG:", is_untold, take_registration },
   { "AT+CEREG=1", NULL, needs_following, take_following },
   { "AT+CEREG?", "+CEREG:", must_look_again, take_registration },
-  { "AT+CGATT?", "+CGATT:", is_registered, take_attached },
+  { "AT+CGATT?", "+CGATT:", is_registered_untold, take_attached },
   { "AT+CGPADDR=0", "+CGPADDR:", is_registered, take_address },
-  { "AT+CESQ", "+CESQ:", is_registered, take_signal },
+  { "AT+CESQ", "+CESQ:", is_registered_untold, take_signal },
   { "AT+CPSMS?", "+CPSMS:", is_first, take_power_saving },
   { "AT+QNBIOTEVENT?", "+QNBIOTEVENT:", is_first, take_events },
   { "AT+QNBIOTEVENT=1,1", NULL, needs_events, take_events_set },
@@ -380,8 +387,30 @@ bc660k_network_check_async (ModuleDriver *base, gboolean compare_clock, GTask *t
 void
 bc660k_network_forget (Bc660kDriver *driver)
 {
+  const Bc660kNetwork former = driver->network;
+
   module_status_clear (&driver->parent.status);
-  driver->network = (Bc660kNetwork){ .cereg_mode = -1, .ended = driver->network.ended };
+  driver->network = (Bc660kNetwork){ .cereg_mode = -1, .ended = former.ended };
+  if (former.told != MODULE_REGISTRATION_UNTOLD)
+    bc660k_network_tell (&driver->parent, former.told, former.told_signal_dbm);
+}
+
+void
+bc660k_network_tell (ModuleDriver *base, ModuleRegistration registration, int signal_dbm)
+{
+  Bc660kDriver *driver = (Bc660kDriver *) base;
+  Bc660kNetwork *network = &driver->network;
+
+  if (registration == MODULE_REGISTRATION_UNTOLD && network->told != MODULE_REGISTRATION_UNTOLD) {
+    network->followed = FALSE;
+    bc660k_network_doubt (driver);
+  } else if (registration != MODULE_REGISTRATION_UNTOLD) {
+    set_registration (driver, registration);
+    driver->parent.status.signal_dbm = signal_dbm;
+    network->followed = TRUE;
+  }
+  network->told = registration;
+  network->told_signal_dbm = signal_dbm;
 }
 
 void

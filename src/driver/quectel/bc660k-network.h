@@ -17,6 +17,9 @@ void bc660k_network_listen (Bc660kDriver *driver);
 /** The vtable's check_async. */
 void bc660k_network_check_async (ModuleDriver *base, gboolean compare_clock, GTask *task);
 
+/** The vtable's tell_network. */
+void bc660k_network_tell (ModuleDriver *base, ModuleRegistration registration, int signal_dbm);
+
 /** The module has restarted: nothing is known any more. Tells nobody. */
 void bc660k_network_forget (Bc660kDriver *driver);
 

@@ -31,7 +31,9 @@ typedef struct {
   gboolean looks_again;  /* what changed before it was followed was not told */
   gboolean lacks_events; /* +QNBIOTEVENT is off */
   gboolean gives_back_cereg, gives_back_events;
-  gboolean ended; /* the driver stops: a check goes no further */
+  gboolean ended;          /* the driver stops: a check goes no further */
+  ModuleRegistration told; /* by somebody else, who is believed; UNTOLD: the module is asked */
+  int told_signal_dbm;
 } Bc660kNetwork;
 
 struct Bc660kDriver {
