@@ -39,6 +39,7 @@
 #define MSSL_OPTION_QUEUE_TIMEOUT "queue-timeout"
 #define MSSL_OPTION_IDLE_TIMEOUT "idle-timeout"
 #define MSSL_OPTION_MAX_HOLD "max-hold"
+#define MSSL_OPTION_RECEIVE_BUFFER "receive-buffer"
 
 /* Keys of the parts of Manager.ImportCredential and Credential.Replace. */
 #define MSSL_PART_CA "ca"

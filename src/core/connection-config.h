@@ -27,6 +27,7 @@ typedef struct {
   guint queue_timeout_s;
   guint max_hold_s;
   guint idle_timeout_s;
+  guint receive_buffer_bytes;
   const char *owner;
   guint owner_uid;
   TlsSettings settings;

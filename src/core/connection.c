@@ -678,7 +678,7 @@ connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock
   connection_config_copy (&self->config, config);
   self->clock = clock;
   self->born_us = timer_clock_get_now_us (clock);
-  self->inbox = inbox_new (clock, is_datagram (self), on_drained, self);
+  self->inbox = inbox_new (clock, config->receive_buffer_bytes, is_datagram (self), on_drained, self);
   self->sender = sender_new (is_datagram (self), &sender_listener, self);
   idle_watch_init (&self->idle, clock, config->idle_timeout_s, on_idle, self);
   timer_init (&self->linger, clock, on_linger, self);

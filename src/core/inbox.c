@@ -156,9 +156,9 @@ on_waiter_timeout (gpointer user_data)
 static gboolean
 begin_receive (Inbox *self, guint64 offset, guint max_bytes, guint timeout_ms, GError **error)
 {
-  if (max_bytes > INBOX_MAX_BYTES) {
+  if (max_bytes > INBOX_RECEIVE_MAX_BYTES) {
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT, "max_bytes is %u, must be 0 to %u",
-                 max_bytes, INBOX_MAX_BYTES);
+                 max_bytes, INBOX_RECEIVE_MAX_BYTES);
     return FALSE;
   }
   if (timeout_ms > INBOX_RECEIVE_TIMEOUT_MAX_MS) {
@@ -487,11 +487,12 @@ inbox_get_size (const Inbox *self)
 }
 
 Inbox *
-inbox_new (TimerClock *clock, gboolean datagrams, InboxDrainedFunc drained, gpointer user_data)
+inbox_new (TimerClock *clock, gsize max_bytes, gboolean datagrams, InboxDrainedFunc drained,
+           gpointer user_data)
 {
   Inbox *self = g_new0 (Inbox, 1);
 
-  self->buffer = receive_buffer_new (INBOX_MAX_BYTES, datagrams);
+  self->buffer = receive_buffer_new (max_bytes, datagrams);
   self->datagrams = datagrams;
   self->drained = drained;
   self->drained_data = user_data;

@@ -11,7 +11,12 @@
 
 #include "timer.h"
 
-#define INBOX_MAX_BYTES (256 * 1024)
+/** What may wait: the range, and what is usual. */
+#define INBOX_SIZE_MIN_BYTES 4096
+#define INBOX_SIZE_MAX_BYTES (64 * 1024 * 1024)
+#define INBOX_SIZE_USUAL_BYTES (256 * 1024)
+
+#define INBOX_RECEIVE_MAX_BYTES (256 * 1024)
 #define INBOX_WINDOW_BYTES (64 * 1024)
 #define INBOX_DELIVERY_MAX_BYTES (16 * 1024)
 
@@ -61,8 +66,9 @@ typedef gssize (*InboxOutletFunc) (const struct iovec *parts, guint n_parts, gsi
  */
 typedef void (*InboxDrainedFunc) (gboolean complete, gpointer user_data);
 
-/** With @datagrams, what each inbox_put() brings is handed out as one piece. */
-Inbox *inbox_new (TimerClock *clock, gboolean datagrams, InboxDrainedFunc drained, gpointer user_data);
+/** Holds at most @max_bytes. With @datagrams, what each inbox_put() brings is handed out as one piece. */
+Inbox *inbox_new (TimerClock *clock, gsize max_bytes, gboolean datagrams, InboxDrainedFunc drained,
+                  gpointer user_data);
 
 /** A waiting inbox_receive_async() ends as at the end of the data. */
 void inbox_free (Inbox *self);

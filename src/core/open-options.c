@@ -16,6 +16,7 @@ typedef enum {
   OPTION_QUEUE_TIMEOUT,
   OPTION_IDLE_TIMEOUT,
   OPTION_MAX_HOLD,
+  OPTION_RECEIVE_BUFFER,
 } Option;
 
 static const struct {
@@ -28,6 +29,7 @@ static const struct {
   [OPTION_QUEUE_TIMEOUT] = { MSSL_OPTION_QUEUE_TIMEOUT, "u" },
   [OPTION_IDLE_TIMEOUT] = { MSSL_OPTION_IDLE_TIMEOUT, "u" },
   [OPTION_MAX_HOLD] = { MSSL_OPTION_MAX_HOLD, "u" },
+  [OPTION_RECEIVE_BUFFER] = { MSSL_OPTION_RECEIVE_BUFFER, "u" },
 };
 
 static void
@@ -51,6 +53,9 @@ set_option (OpenOptions *self, Option option, GVariant *value)
     return;
   case OPTION_MAX_HOLD:
     self->max_hold_s = g_variant_get_uint32 (value);
+    return;
+  case OPTION_RECEIVE_BUFFER:
+    self->receive_buffer_bytes = g_variant_get_uint32 (value);
     return;
   }
 }
@@ -99,6 +104,7 @@ open_options_new (GVariant *options, GError **error)
   self->queue_timeout_s = OPEN_OPTIONS_NOT_GIVEN;
   self->idle_timeout_s = OPEN_OPTIONS_NOT_GIVEN;
   self->max_hold_s = OPEN_OPTIONS_NOT_GIVEN;
+  self->receive_buffer_bytes = OPEN_OPTIONS_NOT_GIVEN;
   g_variant_iter_init (&iter, options);
   while (g_variant_iter_next (&iter, "{&sv}", &key, &next)) {
     g_autoptr (GVariant) value = next;

@@ -9,7 +9,7 @@
 #define OPEN_OPTIONS_NOT_GIVEN (-1)
 
 /**
- * OpenOptions: times in seconds, or OPEN_OPTIONS_NOT_GIVEN.
+ * OpenOptions: times in seconds and sizes in bytes, or OPEN_OPTIONS_NOT_GIVEN.
  * @module: name of a module, NULL for any.
  * @queue_timeout_s: 0: does not wait.
  * @idle_timeout_s, @max_hold_s: 0 for never.
@@ -21,6 +21,7 @@ typedef struct {
   gint64 queue_timeout_s;
   gint64 idle_timeout_s;
   gint64 max_hold_s;
+  gint64 receive_buffer_bytes;
 } OpenOptions;
 
 /** From a{sv}. MSSL_ERROR_INVALID_ARGUMENT names the key that is unknown, given twice or of a wrong type. */

@@ -4,6 +4,7 @@
  */
 #include "open-request.h"
 
+#include "inbox.h"
 #include "mssl-error.h"
 #include "mssl-names.h"
 
@@ -104,6 +105,26 @@ take_time (guint *time_s, gint64 option_s, guint usual_s, const ConnectionConfig
   return config->owner_uid == 0 || quotas_check_time (quotas, key, *time_s, error);
 }
 
+static gboolean
+take_receive_buffer (ConnectionConfig *config, gint64 option_bytes, const Quotas *quotas, GError **error)
+{
+  guint limit_bytes = quotas->values[QUOTAS_RECEIVE_BUFFER];
+
+  if (option_bytes == OPEN_OPTIONS_NOT_GIVEN) {
+    config->receive_buffer_bytes = MIN (INBOX_SIZE_USUAL_BYTES, limit_bytes);
+    return TRUE;
+  }
+  config->receive_buffer_bytes = (guint) option_bytes;
+  if (option_bytes >= INBOX_SIZE_MIN_BYTES && option_bytes <= INBOX_SIZE_MAX_BYTES)
+    return config->owner_uid == 0
+           || quotas_check_size (quotas, QUOTAS_RECEIVE_BUFFER, config->receive_buffer_bytes, error);
+
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT, "\"%s\" is %u, must be %d to %d",
+               MSSL_OPTION_RECEIVE_BUFFER, config->receive_buffer_bytes, INBOX_SIZE_MIN_BYTES,
+               INBOX_SIZE_MAX_BYTES);
+  return FALSE;
+}
+
 gboolean
 open_request_add_options (ConnectionConfig *config, const OpenOptions *options, const Quotas *quotas,
                           GError **error)
@@ -123,5 +144,6 @@ open_request_add_options (ConnectionConfig *config, const OpenOptions *options, 
                                 : quotas->values[QUOTAS_QUEUE_TIMEOUT];
   return take_time (&config->idle_timeout_s, options->idle_timeout_s, usual_idle_s, config, quotas,
                     QUOTAS_IDLE_TIMEOUT, error)
-         && take_time (&config->max_hold_s, options->max_hold_s, 0, config, quotas, QUOTAS_MAX_HOLD, error);
+         && take_time (&config->max_hold_s, options->max_hold_s, 0, config, quotas, QUOTAS_MAX_HOLD, error)
+         && take_receive_buffer (config, options->receive_buffer_bytes, quotas, error);
 }

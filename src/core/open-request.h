@@ -28,7 +28,7 @@ gboolean open_request_add_context (ConnectionConfig *config, Context *context, C
 
 /**
  * Fills in what @options (borrowed) ask for, or the defaults, for the user config->owner_uid. Errors:
- * LIMIT_EXCEEDED; ACCESS_DENIED (a priority above 0 that is not root's).
+ * LIMIT_EXCEEDED; INVALID_ARGUMENT (a size); ACCESS_DENIED (a priority above 0 that is not root's).
  */
 gboolean open_request_add_options (ConnectionConfig *config, const OpenOptions *options, const Quotas *quotas,
                                    GError **error);

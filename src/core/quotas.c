@@ -4,6 +4,7 @@
  */
 #include "quotas.h"
 
+#include "inbox.h"
 #include "mssl-error.h"
 
 typedef struct {
@@ -28,6 +29,8 @@ static const Limit table[] = {
   [QUOTAS_QUEUE_TIMEOUT] = { "queue-timeout", 0, G_MAXUINT, 300, NULL },
   [QUOTAS_IDLE_TIMEOUT] = { "idle-timeout", 0, G_MAXUINT, 0, NULL },
   [QUOTAS_MAX_HOLD] = { "max-hold", 0, G_MAXUINT, 0, NULL },
+  [QUOTAS_RECEIVE_BUFFER] = { "receive-buffer", INBOX_SIZE_MIN_BYTES, INBOX_SIZE_MAX_BYTES, 1024 * 1024,
+                              NULL },
 };
 
 G_STATIC_ASSERT (G_N_ELEMENTS (table) == QUOTAS_KEYS);
@@ -98,5 +101,17 @@ quotas_check_time (const Quotas *self, QuotasKey key, guint asked_s, GError **er
   g_set_error (error, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED,
                "\"%s\" is %u; 1 to %u are allowed by %s=%u in [limits] of the configuration", table[key].name,
                asked_s, limit_s, table[key].name, limit_s);
+  return FALSE;
+}
+
+gboolean
+quotas_check_size (const Quotas *self, QuotasKey key, guint asked_bytes, GError **error)
+{
+  if (asked_bytes <= self->values[key])
+    return TRUE;
+
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED,
+               "\"%s\" is %u; at most %u are allowed by %s in [limits] of the configuration", table[key].name,
+               asked_bytes, self->values[key], table[key].name);
   return FALSE;
 }

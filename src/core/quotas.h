@@ -20,9 +20,10 @@ typedef enum {
   QUOTAS_QUEUE_TIMEOUT,
   QUOTAS_IDLE_TIMEOUT,
   QUOTAS_MAX_HOLD,
+  QUOTAS_RECEIVE_BUFFER,
 } QuotasKey;
 
-#define QUOTAS_KEYS (QUOTAS_MAX_HOLD + 1)
+#define QUOTAS_KEYS (QUOTAS_RECEIVE_BUFFER + 1)
 
 typedef struct {
   guint values[QUOTAS_KEYS]; /**< indexed by #QuotasKey */
@@ -51,3 +52,6 @@ gboolean quotas_check_count (const Quotas *self, QuotasKey key, guint n, GError 
  * setting, when that is more than @key, a time, allows.
  */
 gboolean quotas_check_time (const Quotas *self, QuotasKey key, guint asked_s, GError **error);
+
+/** The same for a number of bytes, of which none is not asked for. */
+gboolean quotas_check_size (const Quotas *self, QuotasKey key, guint asked_bytes, GError **error);

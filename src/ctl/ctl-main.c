@@ -26,7 +26,7 @@
 #define IMPORT_OPTIONS (CTL_OPTION_REPLACE | CTL_OPTION_CA | CTL_OPTION_CERT | CTL_OPTION_KEY)
 #define CONNECT_OPTIONS                                                                         \
   (CTL_OPTION_MODULE | CTL_OPTION_PRIORITY | CTL_OPTION_QUEUE_TIMEOUT | CTL_OPTION_IDLE_TIMEOUT \
-   | CTL_OPTION_MAX_HOLD | CTL_OPTION_LINGER)
+   | CTL_OPTION_MAX_HOLD | CTL_OPTION_RECEIVE_BUFFER | CTL_OPTION_LINGER)
 
 static const CtlCommand commands[] = {
   { "status", NULL, "", "show the daemon, its modules and who uses them", 0, 0, 0, ctl_status_run },

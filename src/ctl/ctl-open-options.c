@@ -8,17 +8,17 @@
 #include "mssl-names.h"
 
 static gboolean
-add_seconds (GVariantBuilder *builder, const char *key, const char *text, GError **error)
+add_number (GVariantBuilder *builder, const char *key, const char *text, GError **error)
 {
   g_autofree char *what = g_strconcat ("--", key, NULL);
-  guint64 seconds;
+  guint64 number;
 
   if (text == NULL)
     return TRUE;
-  if (!ctl_options_parse_number (text, what, 0, G_MAXUINT32, &seconds, error))
+  if (!ctl_options_parse_number (text, what, 0, G_MAXUINT32, &number, error))
     return FALSE;
 
-  g_variant_builder_add (builder, "{sv}", key, g_variant_new_uint32 ((guint32) seconds));
+  g_variant_builder_add (builder, "{sv}", key, g_variant_new_uint32 ((guint32) number));
   return TRUE;
 }
 
@@ -45,9 +45,10 @@ ctl_open_options_new (const CtlOptions *options, GError **error)
   if (options->module != NULL)
     g_variant_builder_add (&builder, "{sv}", MSSL_OPTION_MODULE, g_variant_new_string (options->module));
   if (add_priority (&builder, options->priority, error)
-      && add_seconds (&builder, MSSL_OPTION_QUEUE_TIMEOUT, options->queue_timeout, error)
-      && add_seconds (&builder, MSSL_OPTION_IDLE_TIMEOUT, options->idle_timeout, error)
-      && add_seconds (&builder, MSSL_OPTION_MAX_HOLD, options->max_hold, error))
+      && add_number (&builder, MSSL_OPTION_QUEUE_TIMEOUT, options->queue_timeout, error)
+      && add_number (&builder, MSSL_OPTION_IDLE_TIMEOUT, options->idle_timeout, error)
+      && add_number (&builder, MSSL_OPTION_MAX_HOLD, options->max_hold, error)
+      && add_number (&builder, MSSL_OPTION_RECEIVE_BUFFER, options->receive_buffer, error))
     return g_variant_ref_sink (g_variant_builder_end (&builder));
 
   g_variant_builder_clear (&builder);

@@ -34,6 +34,9 @@ static const OptionHelp option_helps[] = {
   { CTL_OPTION_MAX_HOLD, "--max-hold",
     "  --max-hold SECONDS\n"
     "                     close after so long with a slot that others wait for, 0 for never" },
+  { CTL_OPTION_RECEIVE_BUFFER, "--receive-buffer",
+    "  --receive-buffer BYTES\n"
+    "                     how much may wait in the daemon for standard output (default 262144)" },
   { CTL_OPTION_IGNORE, "--ignore", "  --ignore           keep ModemManager off the port" },
   { CTL_OPTION_LINGER, "--linger",
     "  --linger SECONDS   how long to wait for more data after the end of input (default 3)" },
@@ -105,6 +108,7 @@ note_given (CtlOptions *self, gboolean linger_given)
   self->given |= self->queue_timeout != NULL ? CTL_OPTION_QUEUE_TIMEOUT : 0;
   self->given |= self->idle_timeout != NULL ? CTL_OPTION_IDLE_TIMEOUT : 0;
   self->given |= self->max_hold != NULL ? CTL_OPTION_MAX_HOLD : 0;
+  self->given |= self->receive_buffer != NULL ? CTL_OPTION_RECEIVE_BUFFER : 0;
 }
 
 static gboolean
@@ -126,6 +130,7 @@ split (CtlOptions *self, char *const *argv, char **ret_bus, char **ret_linger, G
     { "queue-timeout", 0, 0, G_OPTION_ARG_STRING, &self->queue_timeout, NULL, NULL },
     { "idle-timeout", 0, 0, G_OPTION_ARG_STRING, &self->idle_timeout, NULL, NULL },
     { "max-hold", 0, 0, G_OPTION_ARG_STRING, &self->max_hold, NULL, NULL },
+    { "receive-buffer", 0, 0, G_OPTION_ARG_STRING, &self->receive_buffer, NULL, NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->words, NULL, NULL },
     { NULL },
   };
@@ -194,6 +199,7 @@ ctl_options_free (CtlOptions *self)
   g_free (self->queue_timeout);
   g_free (self->idle_timeout);
   g_free (self->max_hold);
+  g_free (self->receive_buffer);
   g_strfreev (self->words);
   g_free (self);
 }

@@ -20,6 +20,7 @@ typedef enum {
   CTL_OPTION_IDLE_TIMEOUT = 1 << 8,
   CTL_OPTION_MAX_HOLD = 1 << 9,
   CTL_OPTION_IGNORE = 1 << 10,
+  CTL_OPTION_RECEIVE_BUFFER = 1 << 11,
 } CtlOptionFlags;
 
 typedef struct {
@@ -37,6 +38,7 @@ typedef struct {
   char *queue_timeout;
   char *idle_timeout;
   char *max_hold;
+  char *receive_buffer;
   guint linger_ms;
   CtlOptionFlags given; /* those of CtlOptionFlags that stood there */
   char **words;         /* never NULL; all of them UTF-8 */

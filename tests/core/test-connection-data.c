@@ -197,7 +197,7 @@ fill (World *world, Watch *watch)
 {
   static const guint8 block[1400];
 
-  while (watch_get_statistics (watch).buffered_bytes + sizeof (block) <= INBOX_MAX_BYTES
+  while (watch_get_statistics (watch).buffered_bytes + sizeof (block) <= INBOX_SIZE_USUAL_BYTES
          && connection_get_state (watch->connection) == CONNECTION_CONNECTED)
     fake_port_tell_received (world->port, 0, block, sizeof (block));
 }
@@ -221,7 +221,7 @@ START_TEST (bug_07_overflow_closes)
   fake_port_finish (world->port, FAKE_CLOSE, 0, CLOSE_REASON_NONE);
   fake_port_settle ();
   watch_expect_end (watch, CLOSE_REASON_OVERFLOW, 0);
-  connection_receive_async (watch->connection, 0, INBOX_MAX_BYTES, 0, on_received, &eof);
+  connection_receive_async (watch->connection, 0, INBOX_SIZE_USUAL_BYTES, 0, on_received, &eof);
   fake_port_settle ();
   ck_assert (eof);
   ck_assert_uint_eq (watch_get_statistics (watch).bytes_delivered, kept);

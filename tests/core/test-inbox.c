@@ -45,7 +45,7 @@ fixture_new_full (gboolean datagrams)
   Fixture *f = g_new0 (Fixture, 1);
 
   f->clock = fake_clock_new ();
-  f->inbox = inbox_new (fake_clock_get (f->clock), datagrams, on_drained, f);
+  f->inbox = inbox_new (fake_clock_get (f->clock), INBOX_SIZE_USUAL_BYTES, datagrams, on_drained, f);
   return f;
 }
 
@@ -182,7 +182,7 @@ START_TEST (receive_refuses)
 {
   g_autoptr (Fixture) f = fixture_new ();
 
-  receive (f, 0, INBOX_MAX_BYTES + 1, 0);
+  receive (f, 0, INBOX_RECEIVE_MAX_BYTES + 1, 0);
   expect_error (f, MSSL_ERROR_INVALID_ARGUMENT);
   receive (f, 0, 1, INBOX_RECEIVE_TIMEOUT_MAX_MS + 1);
   expect_error (f, MSSL_ERROR_INVALID_ARGUMENT);
@@ -265,11 +265,11 @@ START_TEST (bug_07_what_came_before_the_overflow_stays)
 {
   g_autoptr (Fixture) f = fixture_new ();
 
-  ck_assert (put (f, INBOX_MAX_BYTES - 1));
+  ck_assert (put (f, INBOX_SIZE_USUAL_BYTES - 1));
   ck_assert (!put (f, 2));
   inbox_end (f->inbox);
-  receive (f, 0, INBOX_MAX_BYTES, 0);
-  ck_assert_uint_eq (g_bytes_get_size (f->data), INBOX_MAX_BYTES - 1);
+  receive (f, 0, INBOX_SIZE_USUAL_BYTES, 0);
+  ck_assert_uint_eq (g_bytes_get_size (f->data), INBOX_SIZE_USUAL_BYTES - 1);
   ck_assert (f->eof);
 }
 END_TEST

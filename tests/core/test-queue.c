@@ -568,6 +568,32 @@ START_TEST (times_are_limited)
 }
 END_TEST
 
+START_TEST (receive_buffers_are_limited)
+{
+  g_autoptr (World) world = new_limited_world (QUOTAS_RECEIVE_BUFFER, 5000);
+  static const guint8 data[5001];
+
+  expect_refused (world, "{'receive-buffer': <uint32 4095>}", 1000, MSSL_ERROR_INVALID_ARGUMENT, "4096");
+  expect_refused (world, "{'receive-buffer': <uint32 67108865>}", 0, MSSL_ERROR_INVALID_ARGUMENT, "67108864");
+  expect_refused (world, "{'receive-buffer': <uint32 5001>}", 1000, MSSL_ERROR_LIMIT_EXCEEDED,
+                  "receive-buffer");
+  for (guint i = 0; i < 3; i++) {
+    static const char *const options[] = { NULL, "{'receive-buffer': <uint32 4096>}",
+                                           "{'receive-buffer': <uint32 5000>}" };
+    gsize size = i == 1 ? 4096 : 5000;
+    g_autoptr (Watch) watch = watch_connect (world, options[i]);
+
+    fake_port_tell_received (world->port, 0, data, size);
+    ck_assert_int_eq (connection_get_state (watch->connection), CONNECTION_CONNECTED);
+    fake_port_tell_received (world->port, 0, data, 1);
+    fake_port_finish (world->port, FAKE_CLOSE, 0, CLOSE_REASON_NONE);
+    fake_port_settle ();
+    watch_expect_end (watch, CLOSE_REASON_OVERFLOW, 0);
+    connection_release (watch->connection);
+  }
+}
+END_TEST
+
 START_TEST (limits_are_defaults)
 {
   g_autoptr (World) held = new_limited_world (QUOTAS_MAX_HOLD, 10);
@@ -624,6 +650,7 @@ main (void)
   tcase_add_test (tcase, waiting_connections_of_a_user_are_limited);
   tcase_add_test (tcase, connections_of_a_user_are_limited);
   tcase_add_test (tcase, times_are_limited);
+  tcase_add_test (tcase, receive_buffers_are_limited);
   tcase_add_test (tcase, limits_are_defaults);
   suite_add_tcase (suite, tcase);
   srunner_run_all (runner, CK_ENV);

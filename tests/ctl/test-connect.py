@@ -403,9 +403,10 @@ class Connect(Case):
 
     def test_options_of_open(self):
         self.good(*CONNECT, '--module', 'm0', '--priority', '-2', '--queue-timeout', '7', '--idle-timeout', '0',
-                  '--max-hold', '4294967295', '--linger', '0')
+                  '--max-hold', '4294967295', '--receive-buffer', '5000', '--linger', '0')
         self.assertEqual(self.connection.options, {
-            'module': 'm0', 'priority': -2, 'queue-timeout': 7, 'idle-timeout': 0, 'max-hold': 4294967295})
+            'module': 'm0', 'priority': -2, 'queue-timeout': 7, 'idle-timeout': 0, 'max-hold': 4294967295,
+            'receive-buffer': 5000})
 
     def read_terminal(self, ours, until):
         text = ''
