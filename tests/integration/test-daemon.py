@@ -63,6 +63,7 @@ class TestConfiguration(DaemonTest):
                 (good + 'flow-control=some\n', 3, 'flow-control'),
                 (good + '\nprompt-delay=-1\n', 4, 'prompt-delay'),
                 (good + 'claim=force\n', 3, 'claim'),
+                (good + 'allow-commands=maybe\n', 3, 'allow-commands'),
                 (good + 'recovery-failures=101\n', 3, 'from 0 to 100'),
                 (good + 'recovery-doubt=none\n', 3, 'recovery-doubt'),
                 (good + 'breaker-delay=0\n', 3, 'breaker-delay'),
