@@ -405,7 +405,11 @@ sim_dialogue_receive (SimDialogue *self, const guint8 *data, gsize length)
   sim_trace_input (self->trace, data, length);
   if (self->is_silent)
     return;
-  gsize n_eaten = self->is_waking || falls_asleep (self) ? eat_first_line (self, data, length) : 0;
+  gboolean is_asleep = self->is_waking || falls_asleep (self);
+  /* Nobody sleeps while waiting for data. */
+  if (sim_line_get_mode (self->line) == SIM_LINE_DATA)
+    is_asleep = FALSE;
+  gsize n_eaten = is_asleep ? eat_first_line (self, data, length) : 0;
   self->last_activity_us = g_get_monotonic_time ();
   sim_line_feed (self->line, data + n_eaten, length - n_eaten);
 }

@@ -143,8 +143,8 @@ class TestRestart(StoryTest):
     """At any byte of what a module says: known as a restart, everything is set up again, and the sleep mode comes back."""
 
     def tell_restart(self, modules, sim, down):
-        # Only where the banner was begun within received data, and was cut by their end, does it look like damage.
-        reasons = {'module-restarted', 'requested', *(['protocol'] if down == 'text' else [])}
+        # Where received data were cut off, that is seen first.
+        reasons = {'module-restarted', 'requested', 'protocol'}
         yield from self.make_story(modules, sim, down, reasons).tell()
         yield lambda: read_bytes(sim.nvram).count(b'+QSCLK=1')
 
