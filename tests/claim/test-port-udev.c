@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST (tells_of_ttys_alone)
 {
-  g_autoptr (PortUdev) port_udev = port_udev_new ("/", on_changed, NULL);
+  g_autoptr (PortUdev) port_udev G_GNUC_UNUSED = port_udev_new ("/", on_changed, NULL);
   g_autofree char *disk = add_device ("block", "sda", "8");
 
   umockdev_testbed_uevent (testbed, disk, "change");
