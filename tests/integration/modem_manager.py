@@ -69,6 +69,11 @@ POLKIT_XML = '''<node><interface name="org.freedesktop.PolicyKit1.Authority">
 </interface></node>'''
 
 
+def is_root():
+    """Whether there are other users: in a user namespace there is but one, who is called root."""
+    return (os.environ[WAS_ROOT] == '1') if IN_NAMESPACE in os.environ else os.getuid() == 0
+
+
 def run_all():
     """Runs each test of the script in a process and a mount namespace of its own, as root or in a user namespace, some of
     them at a time, because most of the time ModemManager takes its time. Returns in such a process."""
@@ -244,9 +249,10 @@ class ModemManager:
         return self.bus.call_sync(MM, path, interface, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START,
                                   timeout_s * 1000, None)
 
-    def has_name(self):
+    def has_name(self, name=MM):
+        """Whether @name is there, of ModemManager or of anybody."""
         return self.bus.call_sync('org.freedesktop.DBus', '/org/freedesktop/DBus', 'org.freedesktop.DBus',
-                                  'NameHasOwner', GLib.Variant('(s)', (MM,)), None, 0, -1, None).unpack()[0]
+                                  'NameHasOwner', GLib.Variant('(s)', (name,)), None, 0, -1, None).unpack()[0]
 
     def report(self, action, port):
         self.call(MM_PATH, MM, 'ReportKernelEvent',

@@ -1,16 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon and the real ModemManager take turns with one module, in every way of claiming, and whatever happens to either."""
+import os
 import signal
 
 import modem_manager
 from bench import BenchTest
-from lab import LabTest, main, wait_module
+from lab import BUS_NAME, MODEMSSLD, LabTest, as_other_user, main, wait_for, wait_module
 from modem_manager import IGNORE, PORTS, RULES_OF_THE_TESTS, ModemManager
 from servers import echo, read_all
 
 MODULE = 'org.modemssl1.Module'
 DEVICE = '/dev/' + PORTS[0]
+NOBODY = 65534
 IMEI = '860536040000015'
 
 
@@ -254,6 +256,59 @@ class TestIgnoredPort(SharedTest):
         self.modem_manager.wait_modem()
         self.start_daemon('ignored-port', DEVICE, wait='absent')
         self.wait_claim('conflict', 'ID_MM_PORT_IGNORE')
+
+
+OWN_POLICY = '''<policy user="nobody">
+  <allow own="org.modemssl1"/>
+  <allow send_destination="org.modemssl1"/>
+  <allow receive_sender="org.modemssl1"/>
+  {}
+</policy>'''
+MAY_INHIBIT = '''<allow send_destination="org.freedesktop.ModemManager1"
+  send_interface="org.freedesktop.ModemManager1" send_member="InhibitDevice"/>'''
+
+
+class OwnUserTest(SharedTest):
+    """The daemon runs as a user of its own, and finds the port locked as long as ModemManager has it."""
+
+    def start_as_nobody(self):
+        self.modem_manager.start(PORTS[0])
+        self.modem_manager.wait_modem()
+        os.chmod(DEVICE, 0o666)
+        state = self.lab.path('state')
+        os.mkdir(state)
+        os.chown(state, NOBODY, -1)
+        config = self.lab.write('own.conf', f'[module {self.sim.name}]\nclaim=inhibit\nprompt-delay=0\n')
+        self.process = self.lab.start(as_other_user(
+            [MODEMSSLD, '--bus', 'system', '--config', config, '--state-dir', state, '--holder', state + '/none'], True), 'own')
+        self.process.expected_status = 0
+        self.client = self.new_client()
+        wait_for(lambda: self.modem_manager.has_name(BUS_NAME) or self.process.poll() is not None, 'the name of the daemon')
+
+
+class TestOwnUser(OwnUserTest):
+    def make_lab(self):
+        return modem_manager.make_lab(OWN_POLICY.format(''))
+
+    def test_policy_of_debian_forbids_it(self):
+        self.start_as_nobody()
+        self.wait_claim('conflict', 'modemmanager.md')
+        self.modem_manager.wait_modem()
+
+
+class TestOwnUserWithPolicy(OwnUserTest):
+    def make_lab(self):
+        return modem_manager.make_lab(OWN_POLICY.format(MAY_INHIBIT))
+
+    def test_documented_policy_allows_it(self):
+        self.start_as_nobody()
+        wait_module(self.client.bus, self.sim.name, 'ready')
+        self.module('Release')
+        self.modem_manager.wait_modem()
+
+
+if not modem_manager.is_root():
+    del TestOwnUser, TestOwnUserWithPolicy
 
 
 if __name__ == '__main__':
