@@ -64,6 +64,20 @@ class TestSpecial(VariantTest):
         self.expect_closed(connection, 'timeout')
         self.expect_prefix(server, b'perhaps')
 
+    def test_deep_sleep(self):
+        """It ends the connection, is shown for as long as nobody needs the module, and the next open wakes it."""
+        self.begin({}, faults=['deep-sleep at line 2 +QSSLSEND:*'])
+        path = self.client.manager('GetModule', 'cell0')
+        connection = self.open(self.contexts['text', 'text'], self.behave(read_all, ca=self.ca).port)
+        connection.wait_connected()
+        connection.send(b'awake')
+        connection.start_send(b'asleep')
+        self.expect_closed(connection, 'deep-sleep')
+        self.assertEqual(self.client.get(path, 'org.modemssl1.Module', 'SleepState'), 'deep-sleep')
+        self.expect_goes_on(self.contexts['text', 'text'])
+        self.assertEqual(self.client.get(path, 'org.modemssl1.Module', 'SleepState'), 'awake')
+        wait_for(lambda: b'+QSCLK=1' in read_bytes(self.sim.nvram), 'the former sleep mode')
+
     def test_bug_23_the_stack_degrades(self):
         self.begin({'degrade-after-opens': 1})
         context = self.contexts['text', 'text']

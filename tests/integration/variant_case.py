@@ -44,8 +44,9 @@ class VariantTest(BenchTest):
         LabTest.setUp(self)
         self.clients = []
 
-    def begin(self, *variants, daemon_settings=None):
-        self.sims = [self.lab.sim(*(f'{name}={value}' for name, value in switches.items()), name=f'cell{number}')
+    def begin(self, *variants, daemon_settings=None, faults=()):
+        self.sims = [self.lab.sim(*(f'{name}={value}' for name, value in switches.items()), name=f'cell{number}',
+                                  faults=faults)
                      for number, switches in enumerate(variants)]
         self.sim = self.sims[0]
         self.daemon = self.lab.daemon(*self.sims, settings=daemon_settings)

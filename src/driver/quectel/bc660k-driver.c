@@ -274,6 +274,7 @@ stop_next_slot (Bc660kDriver *driver, GTask *task, guint slot)
 
   if (slot == MODULE_SLOTS_MAX) {
     bc660k_network_restore (driver);
+    bc660k_sleep_restore (driver);
     bc660k_private_run_line (driver, "AT", NULL, on_stopped, task);
     return;
   }

@@ -35,6 +35,7 @@ typedef struct {
   Bc660kDriver *driver;
   Bc660kDone done;
   gpointer user_data;
+  gboolean wakes; /* the module was known to sleep */
 } Run;
 
 static void
@@ -45,7 +46,7 @@ on_run (GObject *source, GAsyncResult *result, gpointer user_data)
   g_auto (GStrv) lines = g_task_propagate_pointer (G_TASK (result), &error);
 
   run->done (run->driver, lines, error, run->user_data);
-  if (error == NULL)
+  if (error == NULL && run->wakes)
     bc660k_network_note_awake (run->driver);
   bc660k_private_unref (run->driver);
 }
@@ -55,7 +56,9 @@ bc660k_private_run (Bc660kDriver *driver, AtCommand *command, Bc660kDone done, g
 {
   Run *run = g_new (Run, 1);
 
-  *run = (Run){ bc660k_private_ref (driver), done, user_data };
+  /* An answer to what was asked before it fell asleep says nothing. */
+  *run = (Run){ bc660k_private_ref (driver), done, user_data,
+                driver->parent.status.sleep != MODULE_SLEEP_AWAKE };
   if (driver->channel != NULL) {
     at_channel_run_async (driver->channel, command, on_run, run);
     return;

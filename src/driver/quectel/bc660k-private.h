@@ -82,8 +82,11 @@ void bc660k_sleep_acquire (Bc660kDriver *driver, Bc660kDone done, gpointer user_
 /** AT+QSCLK=@mode. */
 AtCommand *bc660k_sleep_new_command (int mode);
 
-/** Gives a lock back; with the last one the module gets its former mode. */
+/** Gives a lock back; with the last one the module gets its former mode, unless it is in deep sleep. */
 void bc660k_sleep_release (Bc660kDriver *driver);
+
+/** Gives the module its former mode if it does not have it yet. No lock may be held. */
+void bc660k_sleep_restore (Bc660kDriver *driver);
 
 /** bc660k-farewell.c: to be called before anything is written that the farewell has to undo, and when it is
  * undone. */

@@ -124,13 +124,17 @@ on_restored (Bc660kDriver *driver, char **lines, const GError *error, gpointer u
 static void
 restore (Bc660kDriver *driver)
 {
-  if (driver->channel == NULL || driver->sleep.restoring)
-    return;
-  at_channel_set_may_sleep (driver->channel, TRUE);
-  if (!driver->sleep.former_known)
+  if (driver->channel == NULL || driver->sleep.restoring || !driver->sleep.former_known)
     return;
   driver->sleep.restoring = TRUE;
   bc660k_private_run (driver, bc660k_sleep_new_command (driver->sleep.former_mode), on_restored, NULL);
+}
+
+void
+bc660k_sleep_restore (Bc660kDriver *driver)
+{
+  driver->sleep.restore_attempt = 0;
+  restore (driver);
 }
 
 void
@@ -141,6 +145,9 @@ bc660k_sleep_release (Bc660kDriver *driver)
   driver->sleep.locks--;
   if (driver->sleep.locks > 0)
     return;
-  driver->sleep.restore_attempt = 0;
-  restore (driver);
+  if (driver->channel != NULL)
+    at_channel_set_may_sleep (driver->channel, TRUE);
+  /* A module in deep sleep would only be woken by it; it can wait until it is woken anyway. */
+  if (driver->parent.status.sleep != MODULE_SLEEP_DEEP)
+    bc660k_sleep_restore (driver);
 }
