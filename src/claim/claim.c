@@ -55,6 +55,7 @@ struct Claim {
 
 static void look (Claim *self);
 static void follow_network (Claim *self);
+static void check_hold (Claim *self);
 
 static const char *const mode_names[] = {
   [CLAIM_MODE_AUTO] = "auto",
@@ -140,11 +141,11 @@ hand_out (Claim *self, Hold hold, SerialPort *port)
   g_autoptr (GTask) task = steal_take (self);
 
   self->hold = hold;
-  self->life = mm_modems_get_life (self->modems);
   self->revoked = FALSE;
   follow_network (self);
   set_state (self, CLAIM_CLAIMED, "%s", "");
   g_task_return_pointer (task, port, (GDestroyNotify) serial_port_free);
+  check_hold (self); /* ModemManager may have started while the port was being opened */
 }
 
 static void
@@ -240,6 +241,8 @@ open_port (Claim *self, Hold hold)
 {
   self->opening = TRUE;
   self->wanted = hold;
+  if (self->hold != HOLD_INHIBITED)
+    self->life = mm_modems_get_life (self->modems);
   port_source_take_async (self->source, hold == HOLD_INHIBITED ? self->uid : NULL, &self->port, on_opened,
                           self);
 }
