@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "creators.h"
 #include "mssl-error.h"
 #include "mssl-name.h"
 #include "mssl-names.h"
@@ -14,6 +15,8 @@
 
 struct ContextStore {
   StateDir *state_dir;
+  Creators *creators;
+  Quotas quotas;
   CredentialStore *credentials;
   GHashTable *table; /* name -> Context */
   const ContextStoreListener *listener;
@@ -132,6 +135,8 @@ context_store_new (StateDir *state_dir, CredentialStore *credentials, GError **e
   self = g_new0 (ContextStore, 1);
   self->state_dir = state_dir;
   self->credentials = credentials;
+  self->creators = creators_new (state_dir, MSSL_STATE_CONTEXTS);
+  quotas_init (&self->quotas);
   self->table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   for (gsize i = 0; file_names[i] != NULL; i++) {
     g_autofree char *name = parse_file_name (file_names[i]);
@@ -139,6 +144,7 @@ context_store_new (StateDir *state_dir, CredentialStore *credentials, GError **e
     if (name != NULL)
       load (self, file_names[i], name);
   }
+  creators_keep (self->creators, self->table);
   return self;
 }
 
@@ -152,7 +158,14 @@ context_store_free (ContextStore *self)
   while (g_hash_table_iter_next (&iter, NULL, &context))
     context_detach (context);
   g_hash_table_unref (self->table);
+  creators_free (self->creators);
   g_free (self);
+}
+
+void
+context_store_set_quotas (ContextStore *self, const Quotas *quotas)
+{
+  self->quotas = *quotas;
 }
 
 void
@@ -163,7 +176,7 @@ context_store_set_listener (ContextStore *self, const ContextStoreListener *list
 }
 
 static gboolean
-check_new (ContextStore *self, const char *name, GError **error)
+check_new (ContextStore *self, const char *name, guint uid, GError **error)
 {
   if (!mssl_name_check (name, "context", error))
     return FALSE;
@@ -172,23 +185,23 @@ check_new (ContextStore *self, const char *name, GError **error)
                  "There is a context %s already: configure it, or use another name.", name);
     return FALSE;
   }
-  if (g_hash_table_size (self->table) >= CONTEXT_STORE_MAX) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED,
-                 "There are %d contexts, the most that are kept.", CONTEXT_STORE_MAX);
-    return FALSE;
-  }
-  return TRUE;
+  return creators_check (self->creators, &self->quotas, QUOTAS_CONTEXTS, QUOTAS_CONTEXTS_PER_USER,
+                         g_hash_table_size (self->table), uid, error);
 }
 
 Context *
-context_store_create (ContextStore *self, const char *name, GVariant *settings, GError **error)
+context_store_create (ContextStore *self, const char *name, GVariant *settings, guint uid, GError **error)
 {
   g_autoptr (ContextSettings) all = context_settings_new ();
   Context *context;
 
-  if (!check_new (self, name, error) || !context_settings_update (all, settings, error)
-      || !save (self, name, all, NULL, error))
+  if (!check_new (self, name, uid, error) || !context_settings_update (all, settings, error)
+      || !creators_add (self->creators, name, uid, error))
     return NULL;
+  if (!save (self, name, all, NULL, error)) {
+    creators_remove (self->creators, name);
+    return NULL;
+  }
   context = add (self, name, g_steal_pointer (&all));
   if (self->listener != NULL)
     self->listener->added (context, self->listener_data);
@@ -223,6 +236,7 @@ context_store_delete (ContextStore *self, Context *context, GError **error)
     return FALSE;
   context_detach (kept);
   g_hash_table_remove (self->table, context_get_name (kept));
+  creators_remove (self->creators, context_get_name (kept));
   if (self->listener != NULL)
     self->listener->removed (kept, self->listener_data);
   return TRUE;

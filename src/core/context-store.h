@@ -8,9 +8,8 @@
 
 #include "context.h"
 #include "credential-store.h"
+#include "quotas.h"
 #include "state-dir.h"
-
-#define CONTEXT_STORE_MAX 256
 
 typedef struct ContextStore ContextStore;
 
@@ -29,15 +28,20 @@ ContextStore *context_store_new (StateDir *state_dir, CredentialStore *credentia
 void context_store_free (ContextStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ContextStore, context_store_free)
 
+/** Limits other than the defaults; what there is already stays. */
+void context_store_set_quotas (ContextStore *self, const Quotas *quotas);
+
 /** @listener must outlive the store; NULL ends it. There is one. What is there already is not announced. */
 void
 context_store_set_listener (ContextStore *self, const ContextStoreListener *listener, gpointer user_data);
 
 /**
- * Saves a new context with the defaults and, over them, @settings (a{sv}). Returns it, borrowed. Errors:
- * INVALID_ARGUMENT (name, settings), NOT_FOUND (a credential), EXISTS, LIMIT_EXCEEDED, STORAGE.
+ * Saves a new context of the user @uid with the defaults and, over them, @settings (a{sv}). Returns it,
+ * borrowed. Errors: INVALID_ARGUMENT (name, settings), NOT_FOUND (a credential), EXISTS, LIMIT_EXCEEDED,
+ * STORAGE.
  */
-Context *context_store_create (ContextStore *self, const char *name, GVariant *settings, GError **error);
+Context *
+context_store_create (ContextStore *self, const char *name, GVariant *settings, guint uid, GError **error);
 
 /** Removes it for good. Errors: IN_USE, NOT_FOUND (it was deleted already), STORAGE. */
 gboolean context_store_delete (ContextStore *self, Context *context, GError **error);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "creators.h"
 #include "mssl-error.h"
 #include "mssl-name.h"
 #include "mssl-names.h"
@@ -14,6 +15,8 @@
 
 struct CredentialStore {
   StateDir *state_dir;
+  Creators *creators;
+  Quotas quotas;
   Ledger *ledger;
   GHashTable *table; /* name -> Credential */
   const CredentialStoreListener *listener;
@@ -111,6 +114,8 @@ credential_store_new (StateDir *state_dir, Ledger *ledger, GError **error)
   self = g_new0 (CredentialStore, 1);
   self->state_dir = state_dir;
   self->ledger = ledger;
+  self->creators = creators_new (state_dir, MSSL_STATE_CREDENTIALS);
+  quotas_init (&self->quotas);
   self->table = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_object_unref);
   for (gsize i = 0; file_names[i] != NULL; i++) {
     g_autofree char *name = parse_file_name (file_names[i]);
@@ -118,6 +123,7 @@ credential_store_new (StateDir *state_dir, Ledger *ledger, GError **error)
     if (name != NULL)
       load (self, file_names[i], name);
   }
+  creators_keep (self->creators, self->table);
   update_marks (self);
   ledger_watch (ledger, on_ledger_changed, self);
   return self;
@@ -128,7 +134,14 @@ credential_store_free (CredentialStore *self)
 {
   ledger_unwatch (self->ledger, on_ledger_changed, self);
   g_hash_table_unref (self->table);
+  creators_free (self->creators);
   g_free (self);
+}
+
+void
+credential_store_set_quotas (CredentialStore *self, const Quotas *quotas)
+{
+  self->quotas = *quotas;
 }
 
 void
@@ -140,7 +153,7 @@ credential_store_set_listener (CredentialStore *self, const CredentialStoreListe
 }
 
 gboolean
-credential_store_check_new (CredentialStore *self, const char *name, GError **error)
+credential_store_check_new (CredentialStore *self, const char *name, guint uid, GError **error)
 {
   if (!mssl_name_check (name, "credential", error))
     return FALSE;
@@ -149,12 +162,8 @@ credential_store_check_new (CredentialStore *self, const char *name, GError **er
                  "There is a credential %s already: replace its parts, or use another name.", name);
     return FALSE;
   }
-  if (g_hash_table_size (self->table) >= CREDENTIAL_STORE_MAX) {
-    g_set_error (error, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED,
-                 "There are %d credentials, the most that are kept.", CREDENTIAL_STORE_MAX);
-    return FALSE;
-  }
-  return TRUE;
+  return creators_check (self->creators, &self->quotas, QUOTAS_CREDENTIALS, QUOTAS_CREDENTIALS_PER_USER,
+                         g_hash_table_size (self->table), uid, error);
 }
 
 static gboolean
@@ -167,13 +176,19 @@ save (CredentialStore *self, const char *name, const CredentialParts *parts, GEr
 }
 
 Credential *
-credential_store_import (CredentialStore *self, const char *name, CredentialParts *parts, GError **error)
+credential_store_import (CredentialStore *self, const char *name, CredentialParts *parts, guint uid,
+                         GError **error)
 {
   g_autoptr (CredentialParts) taken = parts;
   Credential *credential;
 
-  if (!credential_store_check_new (self, name, error) || !save (self, name, parts, error))
+  if (!credential_store_check_new (self, name, uid, error)
+      || !creators_add (self->creators, name, uid, error))
     return NULL;
+  if (!save (self, name, parts, error)) {
+    creators_remove (self->creators, name);
+    return NULL;
+  }
   credential = credential_new (name, g_steal_pointer (&taken));
   g_hash_table_insert (self->table, g_strdup (name), credential);
   if (self->listener != NULL)
@@ -218,6 +233,7 @@ credential_store_delete (CredentialStore *self, Credential *credential, GError *
       || !state_dir_remove (self->state_dir, MSSL_STATE_CREDENTIALS, file_name, error))
     return FALSE;
   g_hash_table_remove (self->table, credential_get_name (kept));
+  creators_remove (self->creators, credential_get_name (kept));
   if (self->listener != NULL)
     self->listener->removed (kept, self->listener_data);
   update_marks (self);

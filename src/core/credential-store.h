@@ -10,9 +10,8 @@
 
 #include "credential.h"
 #include "ledger.h"
+#include "quotas.h"
 #include "state-dir.h"
-
-#define CREDENTIAL_STORE_MAX 256
 
 typedef struct CredentialStore CredentialStore;
 
@@ -31,19 +30,22 @@ CredentialStore *credential_store_new (StateDir *state_dir, Ledger *ledger, GErr
 void credential_store_free (CredentialStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CredentialStore, credential_store_free)
 
+/** Limits other than the defaults; what there is already stays. */
+void credential_store_set_quotas (CredentialStore *self, const Quotas *quotas);
+
 /** @listener must outlive the store; NULL ends it. There is one. What is there already is not announced. */
 void credential_store_set_listener (CredentialStore *self, const CredentialStoreListener *listener,
                                     gpointer user_data);
 
-/** Whether @name could be imported now. Errors: INVALID_ARGUMENT, EXISTS, LIMIT_EXCEEDED. */
-gboolean credential_store_check_new (CredentialStore *self, const char *name, GError **error);
+/** Whether @name could be imported now by the user @uid. Errors: INVALID_ARGUMENT, EXISTS, LIMIT_EXCEEDED. */
+gboolean credential_store_check_new (CredentialStore *self, const char *name, guint uid, GError **error);
 
 /**
- * Saves a new credential; @parts is taken in any case. Returns it, borrowed. Errors: INVALID_ARGUMENT (name),
- * EXISTS, LIMIT_EXCEEDED, STORAGE.
+ * Saves a new credential of the user @uid; @parts is taken in any case. Returns it, borrowed. Errors:
+ * INVALID_ARGUMENT (name), EXISTS, LIMIT_EXCEEDED, STORAGE.
  */
-Credential *
-credential_store_import (CredentialStore *self, const char *name, CredentialParts *parts, GError **error);
+Credential *credential_store_import (CredentialStore *self, const char *name, CredentialParts *parts,
+                                     guint uid, GError **error);
 
 /** Saves @parts, taken in any case, in place of all that @credential has. Errors: NOT_FOUND (it was deleted
  * meanwhile), STORAGE. */

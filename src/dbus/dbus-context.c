@@ -5,6 +5,7 @@
 #include "dbus-context.h"
 
 #include "dbus-error.h"
+#include "dbus-user.h"
 #include "mssl-error.h"
 #include "mssl-name.h"
 #include "mssl-names.h"
@@ -13,6 +14,8 @@
 struct DBusContext {
   ContextStore *store;
   GDBusObjectManagerServer *objects;
+  DBusClients *clients;
+  GCancellable *freed;
   DBusContextOpenFunc open;
   gpointer open_data;
   GHashTable *exports; /* name -> Export */
@@ -125,14 +128,16 @@ on_removed (Context *context, gpointer user_data)
 static const ContextStoreListener listener = { .added = on_added, .removed = on_removed };
 
 DBusContext *
-dbus_context_new (ContextStore *store, GDBusObjectManagerServer *objects, DBusContextOpenFunc open,
-                  gpointer open_data)
+dbus_context_new (ContextStore *store, GDBusObjectManagerServer *objects, DBusClients *clients,
+                  DBusContextOpenFunc open, gpointer open_data)
 {
   DBusContext *self = g_new0 (DBusContext, 1);
   g_autoptr (GPtrArray) contexts = context_store_list (store);
 
   self->store = store;
   self->objects = g_object_ref (objects);
+  self->clients = clients;
+  self->freed = g_cancellable_new ();
   self->open = open;
   self->open_data = open_data;
   self->exports = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, export_free);
@@ -145,10 +150,30 @@ dbus_context_new (ContextStore *store, GDBusObjectManagerServer *objects, DBusCo
 void
 dbus_context_free (DBusContext *self)
 {
+  g_cancellable_cancel (self->freed);
+  g_object_unref (self->freed);
   context_store_set_listener (self->store, NULL, NULL);
   g_hash_table_unref (self->exports);
   g_object_unref (self->objects);
   g_free (self);
+}
+
+static void
+serve_create (GDBusMethodInvocation *invocation, guint uid, gpointer user_data)
+{
+  DBusContext *self = user_data;
+  g_autoptr (GVariant) settings = NULL;
+  g_autofree char *path = NULL;
+  GError *error = NULL;
+  const char *name;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(&s@a{sv})", &name, &settings);
+  if (context_store_create (self->store, name, settings, uid, &error) == NULL) {
+    dbus_error_return (invocation, error);
+    return;
+  }
+  path = mssl_name_to_path (MSSL_PATH_CONTEXTS, name);
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", path));
 }
 
 gboolean
@@ -156,15 +181,8 @@ dbus_context_handle_create (MsslDBusManager *manager, GDBusMethodInvocation *inv
                             GVariant *settings, gpointer user_data)
 {
   DBusContext *self = user_data;
-  g_autofree char *path = NULL;
-  GError *error = NULL;
 
-  if (context_store_create (self->store, name, settings, &error) == NULL) {
-    dbus_error_return (invocation, error);
-    return TRUE;
-  }
-  path = mssl_name_to_path (MSSL_PATH_CONTEXTS, name);
-  mssl_dbus_manager_complete_create_context (manager, invocation, path);
+  dbus_user_find (self->clients, invocation, serve_create, self, self->freed);
   return TRUE;
 }
 

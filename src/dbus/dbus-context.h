@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "context-store.h"
+#include "dbus-clients.h"
 #include "mssl-skeletons.h"
 
 typedef struct DBusContext DBusContext;
@@ -21,9 +22,9 @@ typedef void (*DBusContextOpenFunc) (GDBusMethodInvocation *invocation, MsslDBus
 
 /**
  * Exports every context on @objects, and follows the store from then on (it becomes the store's listener).
- * @store and @objects must outlive it.
+ * @store, @objects and @clients must outlive it.
  */
-DBusContext *dbus_context_new (ContextStore *store, GDBusObjectManagerServer *objects,
+DBusContext *dbus_context_new (ContextStore *store, GDBusObjectManagerServer *objects, DBusClients *clients,
                                DBusContextOpenFunc open, gpointer open_data);
 
 /** Unexports all. */

@@ -10,6 +10,7 @@
 #include "dbus-credential-parts.h"
 #include "dbus-credential-skeleton.h"
 #include "dbus-error.h"
+#include "dbus-user.h"
 #include "mssl-error.h"
 #include "mssl-name.h"
 #include "mssl-names.h"
@@ -18,6 +19,8 @@ struct DBusCredential {
   CredentialStore *store;
   ContextStore *contexts;
   GDBusObjectManagerServer *objects;
+  DBusClients *clients;
+  GCancellable *freed;
   DBusCredentialEraseFunc erase;
   gpointer erase_data;
   GHashTable *exports; /* name -> Export */
@@ -37,17 +40,20 @@ typedef struct {
   DBusCredential *owner;             /* NULL when that was freed, and the call answered */
   GDBusMethodInvocation *invocation; /* NULL when it was answered */
   char *name;                        /* of the credential to be imported, else NULL */
+  guint uid;                         /* whose it is to be */
   Credential *credential;            /* to be replaced or deleted, else NULL */
 } Call;
 
 static Call *
-call_new (DBusCredential *owner, GDBusMethodInvocation *invocation, const char *name, Credential *credential)
+call_new (DBusCredential *owner, GDBusMethodInvocation *invocation, const char *name, guint uid,
+          Credential *credential)
 {
   Call *call = g_new0 (Call, 1);
 
   call->owner = owner;
   call->invocation = invocation;
   call->name = g_strdup (name);
+  call->uid = uid;
   call->credential = credential != NULL ? g_object_ref (credential) : NULL;
   g_hash_table_add (owner->calls, call);
   return call;
@@ -84,7 +90,7 @@ finish_import (Call *call, CredentialParts *parts)
   g_autofree char *path = mssl_name_to_path (MSSL_PATH_CREDENTIALS, call->name);
   GError *error = NULL;
 
-  if (credential_store_import (call->owner->store, call->name, parts, &error) == NULL)
+  if (credential_store_import (call->owner->store, call->name, parts, call->uid, &error) == NULL)
     fail (call, error);
   else
     g_dbus_method_invocation_return_value (g_steal_pointer (&call->invocation), g_variant_new ("(o)", path));
@@ -121,7 +127,7 @@ on_parts_read (GObject *source, GAsyncResult *result, gpointer user_data)
 /** Reads @parts for @invocation; @name or @credential says what for. */
 static void
 read_parts (DBusCredential *self, GDBusMethodInvocation *invocation, GVariant *parts, const char *name,
-            Credential *credential)
+            guint uid, Credential *credential)
 {
   GDBusMessage *message = g_dbus_method_invocation_get_message (invocation);
 
@@ -133,7 +139,7 @@ read_parts (DBusCredential *self, GDBusMethodInvocation *invocation, GVariant *p
     return;
   }
   dbus_credential_parts_read_async (parts, g_dbus_message_get_unix_fd_list (message), on_parts_read,
-                                    call_new (self, invocation, name, credential));
+                                    call_new (self, invocation, name, uid, credential));
 }
 
 static gboolean
@@ -142,7 +148,7 @@ handle_replace (MsslDBusCredential *skeleton, GDBusMethodInvocation *invocation,
 {
   Export *export = user_data;
 
-  read_parts (export->owner, invocation, parts, NULL, export->credential);
+  read_parts (export->owner, invocation, parts, NULL, 0, export->credential);
   return TRUE;
 }
 
@@ -187,7 +193,7 @@ handle_delete (MsslDBusCredential *skeleton, GDBusMethodInvocation *invocation, 
     dbus_error_return (invocation, error);
     return TRUE;
   }
-  call = call_new (self, invocation, NULL, credential);
+  call = call_new (self, invocation, NULL, 0, credential);
   if (self->erase != NULL)
     self->erase (on_erased, call, self->erase_data);
   else
@@ -240,7 +246,7 @@ static const CredentialStoreListener listener = { .added = on_added, .removed = 
 
 DBusCredential *
 dbus_credential_new (CredentialStore *store, ContextStore *contexts, GDBusObjectManagerServer *objects,
-                     DBusCredentialEraseFunc erase, gpointer erase_data)
+                     DBusClients *clients, DBusCredentialEraseFunc erase, gpointer erase_data)
 {
   DBusCredential *self = g_new0 (DBusCredential, 1);
   g_autoptr (GPtrArray) credentials = credential_store_list (store);
@@ -248,6 +254,8 @@ dbus_credential_new (CredentialStore *store, ContextStore *contexts, GDBusObject
   self->store = store;
   self->contexts = contexts;
   self->objects = g_object_ref (objects);
+  self->clients = clients;
+  self->freed = g_cancellable_new ();
   self->erase = erase;
   self->erase_data = erase_data;
   self->exports = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, export_free);
@@ -264,6 +272,8 @@ dbus_credential_free (DBusCredential *self)
   GHashTableIter iter;
   gpointer call;
 
+  g_cancellable_cancel (self->freed);
+  g_object_unref (self->freed);
   credential_store_set_listener (self->store, NULL, NULL);
   g_hash_table_iter_init (&iter, self->calls);
   while (g_hash_table_iter_next (&iter, &call, NULL))
@@ -274,18 +284,29 @@ dbus_credential_free (DBusCredential *self)
   g_free (self);
 }
 
+static void
+serve_import (GDBusMethodInvocation *invocation, guint uid, gpointer user_data)
+{
+  DBusCredential *self = user_data;
+  g_autoptr (GVariant) parts = NULL;
+  GError *error = NULL;
+  const char *name;
+
+  g_variant_get (g_dbus_method_invocation_get_parameters (invocation), "(&s@a{sv})", &name, &parts);
+  /* Before anything is read; the store checks again, since much may happen until then. */
+  if (!credential_store_check_new (self->store, name, uid, &error))
+    dbus_error_return (invocation, error);
+  else
+    read_parts (self, invocation, parts, name, uid, NULL);
+}
+
 gboolean
 dbus_credential_handle_import (MsslDBusManager *manager, GDBusMethodInvocation *invocation, const char *name,
                                GVariant *parts, gpointer user_data)
 {
   DBusCredential *self = user_data;
-  GError *error = NULL;
 
-  /* Before anything is read; the store checks again, since much may happen until then. */
-  if (!credential_store_check_new (self->store, name, &error))
-    dbus_error_return (invocation, error);
-  else
-    read_parts (self, invocation, parts, name, NULL);
+  dbus_user_find (self->clients, invocation, serve_import, self, self->freed);
   return TRUE;
 }
 

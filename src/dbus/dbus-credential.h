@@ -8,6 +8,7 @@
 
 #include "context-store.h"
 #include "credential-store.h"
+#include "dbus-clients.h"
 #include "mssl-skeletons.h"
 
 /** Calls of ImportCredential, Replace and Delete that may be under way at a time. */
@@ -27,12 +28,13 @@ typedef void (*DBusCredentialEraseFunc) (DBusCredentialErasedFunc done, gpointer
 
 /**
  * Exports every credential on @objects, and follows the store from then on (it becomes the store's listener).
- * @contexts is asked whether a context names a credential. @store, @contexts and @objects must outlive it.
+ * @contexts is asked whether a context names a credential. @store, @contexts, @objects and @clients must
+ * outlive it.
  * @erase may be NULL: Delete then answers at once.
  */
 DBusCredential *
 dbus_credential_new (CredentialStore *store, ContextStore *contexts, GDBusObjectManagerServer *objects,
-                     DBusCredentialEraseFunc erase, gpointer erase_data);
+                     DBusClients *clients, DBusCredentialEraseFunc erase, gpointer erase_data);
 
 /** Unexports all. Calls that are under way end with MSSL_ERROR_FAILED. */
 void dbus_credential_free (DBusCredential *self);

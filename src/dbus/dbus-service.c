@@ -136,10 +136,10 @@ dbus_service_new (GDBusConnection *bus, Manager *manager, GError **error)
   self->modules = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) dbus_module_free);
   self->connections = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) dbus_connection_free);
   g_dbus_object_manager_server_set_connection (self->objects, bus);
-  self->contexts =
-      dbus_context_new (manager_get_contexts (manager), self->objects, dbus_open_handle, self->open);
+  self->contexts = dbus_context_new (manager_get_contexts (manager), self->objects, self->clients,
+                                     dbus_open_handle, self->open);
   self->credentials = dbus_credential_new (manager_get_credentials (manager), manager_get_contexts (manager),
-                                           self->objects, erase_credentials, self);
+                                           self->objects, self->clients, erase_credentials, self);
   export_modules (self);
   self->root = dbus_manager_new (bus, manager, self->contexts, self->credentials, error);
   if (self->root == NULL)

@@ -22,7 +22,7 @@ use_datagrams (World *world)
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) settings =
       g_variant_ref_sink (g_variant_new_parsed ("{'authentication': <'none'>, 'protocol': <'dtls'>}"));
-  Context *context = context_store_create (world->contexts, "datagrams", settings, &error);
+  Context *context = context_store_create (world->contexts, "datagrams", settings, 0, &error);
 
   ck_assert_ptr_nonnull (context);
   g_set_object (&world->context, context);

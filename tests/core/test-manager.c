@@ -149,7 +149,8 @@ make_parts (gboolean ca, gboolean client)
 static Credential *
 import (World *world, const char *name, gboolean ca, gboolean client)
 {
-  Credential *credential = credential_store_import (world->credentials, name, make_parts (ca, client), NULL);
+  Credential *credential =
+      credential_store_import (world->credentials, name, make_parts (ca, client), 0, NULL);
 
   ck_assert_ptr_nonnull (credential);
   return credential;

@@ -87,7 +87,7 @@ static Credential *
 import (Fixture *f, const char *name, gboolean ca, gboolean client)
 {
   Credential *credential =
-      credential_store_import (f->credentials, name, make_parts (ca, client, NOW + DAY_S), NULL);
+      credential_store_import (f->credentials, name, make_parts (ca, client, NOW + DAY_S), 0, NULL);
 
   ck_assert_ptr_nonnull (credential);
   return credential;
@@ -107,7 +107,7 @@ create (Fixture *f, const char *name, const char *settings, GError **error)
 {
   g_autoptr (GVariant) value = parse (settings);
 
-  return context_store_create (f->contexts, name, value, error);
+  return context_store_create (f->contexts, name, value, 0, error);
 }
 
 static gboolean
@@ -178,10 +178,10 @@ START_TEST (credentials_refused)
   GError *error = NULL;
 
   ck_assert_ptr_null (
-      credential_store_import (f->credentials, "../x", make_parts (TRUE, FALSE, NOW + DAY_S), &error));
+      credential_store_import (f->credentials, "../x", make_parts (TRUE, FALSE, NOW + DAY_S), 0, &error));
   expect_error (&error, MSSL_ERROR_INVALID_ARGUMENT);
   ck_assert_ptr_null (
-      credential_store_import (f->credentials, "one", make_parts (TRUE, FALSE, NOW + DAY_S), &error));
+      credential_store_import (f->credentials, "one", make_parts (TRUE, FALSE, NOW + DAY_S), 0, &error));
   expect_error (&error, MSSL_ERROR_EXISTS);
   ck_assert (credential_store_delete (f->credentials, gone, NULL));
   ck_assert (!credential_store_delete (f->credentials, gone, &error));
@@ -201,7 +201,7 @@ START_TEST (credentials_on_a_failing_disk)
 
   break_disk (f, "credentials");
   ck_assert_ptr_null (
-      credential_store_import (f->credentials, "two", make_parts (TRUE, FALSE, NOW + DAY_S), &error));
+      credential_store_import (f->credentials, "two", make_parts (TRUE, FALSE, NOW + DAY_S), 0, &error));
   expect_error (&error, MSSL_ERROR_STORAGE);
   ck_assert (
       !credential_store_replace (f->credentials, credential, make_parts (TRUE, FALSE, NOW + DAY_S), &error));
@@ -337,7 +337,7 @@ START_TEST (shared_copies_stay)
   g_autoptr (Credential) first = g_object_ref (import (f, "first", TRUE, FALSE));
   CredentialParts *same =
       credential_parts_new (credential_get_part (first, MODULE_CREDENTIAL_CA), NULL, NULL, NOW, NULL);
-  Credential *second = credential_store_import (f->credentials, "second", same, NULL);
+  Credential *second = credential_store_import (f->credentials, "second", same, 0, NULL);
 
   upload (f, first, MODULE_CREDENTIAL_CA);
   expect_modules (f, second, IMEI);
@@ -376,7 +376,7 @@ START_TEST (warnings_about_dates)
 {
   g_autoptr (Fixture) f = fixture_new ();
   CredentialParts *parts = make_parts (TRUE, TRUE, NOW + 60 * DAY_S);
-  Credential *credential = credential_store_import (f->credentials, "one", parts, NULL);
+  Credential *credential = credential_store_import (f->credentials, "one", parts, 0, NULL);
 
   expect_warnings (credential, NOW, NULL, NULL);
   expect_warnings (credential, NOW + 30 * DAY_S, NULL, NULL);
@@ -533,25 +533,77 @@ START_TEST (damaged_context_and_lost_credential)
 }
 END_TEST
 
-START_TEST (as_many_as_documented)
+/* Makes context and credential @name for @uid; which of the two were made, as bits. */
+static guint
+make_both (Fixture *f, GBytes *saved, const char *name, guint uid, const char *says)
+{
+  g_autoptr (GVariant) none = parse ("{}");
+  g_autoptr (GError) context_error = NULL;
+  g_autoptr (GError) credential_error = NULL;
+  guint made = 0;
+
+  made |= context_store_create (f->contexts, name, none, uid, &context_error) != NULL ? 1 : 0;
+  made |= credential_store_import (f->credentials, name, credential_parts_load (saved, NULL), uid,
+                                   &credential_error)
+                  != NULL
+              ? 2
+              : 0;
+  if (says == NULL)
+    return made;
+  ck_assert (g_error_matches (context_error, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED));
+  ck_assert (g_error_matches (credential_error, MSSL_ERROR, MSSL_ERROR_LIMIT_EXCEEDED));
+  ck_assert_ptr_nonnull (strstr (context_error->message, says));
+  ck_assert_ptr_nonnull (strstr (credential_error->message, says));
+  return made;
+}
+
+static void
+set_quotas (Fixture *f, guint total, guint per_user)
+{
+  Quotas quotas;
+
+  quotas_init (&quotas);
+  quotas.values[QUOTAS_CONTEXTS] = quotas.values[QUOTAS_CREDENTIALS] = total;
+  quotas.values[QUOTAS_CONTEXTS_PER_USER] = quotas.values[QUOTAS_CREDENTIALS_PER_USER] = per_user;
+  context_store_set_quotas (f->contexts, &quotas);
+  credential_store_set_quotas (f->credentials, &quotas);
+}
+
+START_TEST (as_many_as_configured)
 {
   g_autoptr (Fixture) f = fixture_new ();
   g_autoptr (CredentialParts) parts = make_parts (TRUE, FALSE, NOW + DAY_S);
   g_autoptr (GBytes) saved = credential_parts_save (parts);
-  GError *error = NULL;
 
-  for (int i = 0; i < CONTEXT_STORE_MAX; i++) {
-    g_autofree char *name = g_strdup_printf ("n%d", i);
+  set_quotas (f, 5, 2);
+  ck_assert_uint_eq (make_both (f, saved, "a", 1000, NULL), 3);
+  ck_assert_uint_eq (make_both (f, saved, "b", 1000, NULL), 3);
+  ck_assert_uint_eq (make_both (f, saved, "c", 1000, "-per-user=2"), 0);
+  ck_assert_uint_eq (make_both (f, saved, "c", 1001, NULL), 3);
+  /* Root is bound by the totals only. */
+  ck_assert_uint_eq (make_both (f, saved, "d", 0, NULL), 3);
+  ck_assert_uint_eq (make_both (f, saved, "e", 0, NULL), 3);
+  ck_assert_uint_eq (make_both (f, saved, "f", 0, "=5 in [limits]"), 0);
+}
+END_TEST
 
-    ck_assert_ptr_nonnull (create (f, name, "{}", NULL));
-    ck_assert_ptr_nonnull (
-        credential_store_import (f->credentials, name, credential_parts_load (saved, NULL), NULL));
-  }
-  ck_assert_ptr_null (create (f, "more", "{}", &error));
-  expect_error (&error, MSSL_ERROR_LIMIT_EXCEEDED);
-  ck_assert_ptr_null (
-      credential_store_import (f->credentials, "more", credential_parts_load (saved, NULL), &error));
-  expect_error (&error, MSSL_ERROR_LIMIT_EXCEEDED);
+START_TEST (whose_it_is_outlives_a_restart)
+{
+  g_autoptr (Fixture) f = fixture_new ();
+  g_autoptr (CredentialParts) parts = make_parts (TRUE, FALSE, NOW + DAY_S);
+  g_autoptr (GBytes) saved = credential_parts_save (parts);
+
+  ck_assert_uint_eq (make_both (f, saved, "a", 1000, NULL), 3);
+  restart (f);
+  set_quotas (f, 5, 1);
+  ck_assert_uint_eq (make_both (f, saved, "b", 1000, "-per-user=1"), 0);
+  ck_assert (context_store_delete (f->contexts, context_store_lookup (f->contexts, "a"), NULL));
+  ck_assert (credential_store_delete (f->credentials, credential_store_lookup (f->credentials, "a"), NULL));
+  ck_assert_uint_eq (make_both (f, saved, "b", 1000, NULL), 3);
+  /* What somebody deleted and another one made is the other one's. */
+  set_quotas (f, 5, 2);
+  ck_assert_uint_eq (make_both (f, saved, "a", 0, NULL), 3);
+  ck_assert_uint_eq (make_both (f, saved, "c", 1000, NULL), 3);
 }
 END_TEST
 
@@ -629,7 +681,8 @@ main (void)
   tcase_add_test (tests, contexts_in_use);
   tcase_add_test (tests, users_of_a_credential);
   tcase_add_test (tests, damaged_context_and_lost_credential);
-  tcase_add_test (tests, as_many_as_documented);
+  tcase_add_test (tests, as_many_as_configured);
+  tcase_add_test (tests, whose_it_is_outlives_a_restart);
   tcase_add_test (tests, listeners);
   suite_add_tcase (suite, tests);
   srunner_run_all (runner, CK_NORMAL);

@@ -11,7 +11,7 @@ make_context (World *self)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GVariant) settings = g_variant_ref_sink (g_variant_new_parsed ("{'authentication': <'none'>}"));
-  Context *context = context_store_create (self->contexts, "c0", settings, &error);
+  Context *context = context_store_create (self->contexts, "c0", settings, 0, &error);
 
   g_assert_no_error (error);
   return g_object_ref (context);

@@ -61,15 +61,21 @@ open_stores (Adapters *self)
 }
 
 static void
+on_left (const char *name, gpointer user_data)
+{
+}
+
+static void
 export_all (Adapters *self)
 {
   g_autoptr (MsslDBusObjectSkeleton) object = mssl_dbus_object_skeleton_new (MSSL_PATH "/manager");
 
   self->objects = g_dbus_object_manager_server_new (MSSL_PATH);
+  self->clients = dbus_clients_new (self->bus->connection, on_left, NULL);
   self->manager = mssl_dbus_manager_skeleton_new ();
-  self->dbus_context = dbus_context_new (self->contexts, self->objects, on_open, self);
+  self->dbus_context = dbus_context_new (self->contexts, self->objects, self->clients, on_open, self);
   self->dbus_credential =
-      dbus_credential_new (self->credentials, self->contexts, self->objects, on_erase, self);
+      dbus_credential_new (self->credentials, self->contexts, self->objects, self->clients, on_erase, self);
   g_object_connect (self->manager, "signal::handle-create-context", dbus_context_handle_create,
                     self->dbus_context, "signal::handle-get-context", dbus_context_handle_get,
                     self->dbus_context, "signal::handle-get-contexts", dbus_context_handle_list,
@@ -126,6 +132,7 @@ adapters_free (Adapters *self)
 {
   g_clear_pointer (&self->dbus_credential, dbus_credential_free);
   g_clear_pointer (&self->dbus_context, dbus_context_free);
+  g_clear_pointer (&self->clients, dbus_clients_free);
   g_object_unref (self->objects);
   g_object_unref (self->manager);
   close_stores (self);

@@ -21,6 +21,7 @@ typedef struct {
   ContextStore *contexts;
   GDBusConnection *client;
   GDBusObjectManagerServer *objects;
+  DBusClients *clients;
   MsslDBusManager *manager;
   DBusContext *dbus_context;
   DBusCredential *dbus_credential;

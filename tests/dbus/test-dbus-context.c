@@ -140,7 +140,7 @@ START_TEST (loaded_are_exported)
   create_field (a);
   g_clear_pointer (&a->dbus_context, dbus_context_free);
   ck_assert_ptr_null (adapters_get (a, FIELD, "Context.Name"));
-  a->dbus_context = dbus_context_new (a->contexts, a->objects, NULL, NULL);
+  a->dbus_context = dbus_context_new (a->contexts, a->objects, a->clients, NULL, NULL);
   expect_property (a, FIELD, "Context.Name", "'field-1'");
 }
 END_TEST
