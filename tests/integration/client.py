@@ -3,6 +3,7 @@
 checks what must always hold: no hole in the data, states that only go forward, one Closed.
 """
 import hashlib
+import socket
 
 from gi.repository import Gio, GLib
 
@@ -246,6 +247,12 @@ class Connection:
         wait_for(lambda: len(self.received) >= size or self.closed, f'{size} bytes by Received', timeout_s)
         self.check()
         return bytes(self.received)
+
+    def acquire_stream(self):
+        """The socket; it blocks."""
+        _, fds = self.client.bus.call_with_unix_fd_list_sync(BUS_NAME, self.path, CONNECTION, 'AcquireStream', None, None,
+                                                             Gio.DBusCallFlags.NONE, PATIENCE_S * 1000, None, None)
+        return socket.socket(fileno=fds.steal_fds()[0])
 
     def close(self):
         self.call('Close')
