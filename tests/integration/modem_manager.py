@@ -130,9 +130,10 @@ def prepare_namespace():
     for name in ('null', 'zero', 'full', 'random', 'urandom', 'tty'):
         put('/dev/' + name)
         mount('--bind', '/mnt/dev/' + name, '/dev/' + name)
-    for name in ('pts', 'shm'):
-        os.mkdir('/dev/' + name)
-        mount('--rbind', '/mnt/dev/' + name, '/dev/' + name)
+    os.mkdir('/dev/shm')
+    mount('--rbind', '/mnt/dev/shm', '/dev/shm')
+    os.mkdir('/dev/pts')
+    mount('-t', 'devpts', '-o', 'ptmxmode=666', 'devpts', '/dev/pts')
     os.symlink('pts/ptmx', '/dev/ptmx')
     os.symlink('/proc/self/fd', '/dev/fd')
 
