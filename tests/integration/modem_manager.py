@@ -27,6 +27,7 @@ IN_NAMESPACE = 'MODEMSSL_IN_NAMESPACE'
 WAS_ROOT = 'MODEMSSL_WAS_ROOT'
 RULES = '/lib/udev/rules.d'
 PORTS = ('ttyBC0', 'ttyBC1')
+BRIDGE = 'ttyBC2'
 # With all of its plugins ModemManager needs 10 s to find out that this is a Quectel.
 PLUGINS = ('libmm-plugin-quectel.so', 'libmm-plugin-generic.so')
 AT_A_TIME = 4
@@ -154,6 +155,29 @@ def prepare_sys():
         put(f'{device}/tty/{name}/uevent', f'MAJOR=204\nMINOR={65 + number}\nDEVNAME={name}\n')
         put(f'{device}/uevent', 'DRIVER=fake-uart\n')
         os.symlink(f'../../devices/platform/bc660k{number}.serial/tty/{name}', f'/sys/class/tty/{name}')
+    prepare_bridge()
+
+
+def prepare_bridge():
+    """A tty behind a CP2102 in the second socket of the first bus."""
+    bridge = '/sys/devices/platform/usb1/1-2'
+    interface = f'{bridge}/1-2:1.0'
+    tty = f'{interface}/{BRIDGE}/tty/{BRIDGE}'
+    os.makedirs(tty)
+    for name, value in {'idVendor': '10c4', 'idProduct': 'ea60', 'serial': '0123ABCD', 'manufacturer': 'Silicon Labs',
+                        'product': 'CP2102'}.items():
+        put(f'{bridge}/{name}', value + '\n')
+    for name, value in {'bInterfaceClass': 'ff', 'bInterfaceSubClass': '00', 'bInterfaceProtocol': '00',
+                        'bInterfaceNumber': '00'}.items():
+        put(f'{interface}/{name}', value + '\n')
+    for folder in (bridge, interface):
+        os.symlink('/sys/bus/usb', folder + '/subsystem')
+    os.symlink('/sys/devices/platform/.drv/fake-uart', f'{interface}/driver')
+    os.symlink('/sys/class/tty', f'{tty}/subsystem')
+    os.symlink(f'{interface}/{BRIDGE}', f'{tty}/device')
+    put(f'{tty}/dev', '188:0\n')
+    put(f'{tty}/uevent', f'MAJOR=188\nMINOR=0\nDEVNAME={BRIDGE}\n')
+    os.symlink(tty, f'/sys/class/tty/{BRIDGE}')
 
 
 def make_lab(more=''):

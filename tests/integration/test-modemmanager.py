@@ -7,7 +7,7 @@ import signal
 import modem_manager
 from bench import BenchTest
 from lab import BUS_NAME, MODEMSSLD, LabTest, as_other_user, main, wait_for, wait_module
-from modem_manager import IGNORE, PORTS, RULES_OF_THE_TESTS, ModemManager
+from modem_manager import BRIDGE, IGNORE, PORTS, RULES_OF_THE_TESTS, ModemManager
 from servers import echo, read_all
 
 MODULE = 'org.modemssl1.Module'
@@ -224,6 +224,21 @@ class TestDevice(SharedTest):
         self.start_daemon('device', other.link)
         self.expect_goes_on()
         self.modem_manager.wait_modem()
+
+
+class TestBridge(SharedTest):
+    port = BRIDGE
+
+    def test_printed_rule_knows_the_socket(self):
+        """The kernel's description of the port is made up; ModemManager's reading of the rule is not."""
+        rule = self.lab.ctl('module', 'udev-rule', '/dev/' + BRIDGE).output.decode()
+        self.assertIn('DEVPATH!="*/1-2:1.0/*"', rule)
+        self.assertIn('ATTRS{serial}=="0123ABCD"', rule)
+        self.modem_manager.set_rules({'78-mm-test.rules': rule})
+        self.modem_manager.start(BRIDGE)
+        self.modem_manager.wait_modem()
+        found = self.start_daemon('auto')
+        self.assertEqual(found['Device'], '/dev/' + BRIDGE)
 
 
 class TestIgnoredPort(SharedTest):
