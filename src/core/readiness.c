@@ -179,9 +179,10 @@ readiness_want (Readiness *self)
     pause_for (self, READINESS_PAUSE_LAST_MS);
     return READINESS_WAIT;
   }
-  if (get_grace_ms (self) == 0)
+  if (get_grace_ms (self) == 0) {
+    self->fresh = FALSE;
     return READINESS_NO_SIM;
-
+  }
   pause_for (self, get_grace_ms (self));
   return READINESS_WAIT;
 }
@@ -189,6 +190,9 @@ readiness_want (Readiness *self)
 void
 readiness_rest (Readiness *self)
 {
+  /* The answer was used by whoever has given up waiting. */
+  if (timer_is_set (&self->pause))
+    self->fresh = FALSE;
   timer_clear (&self->pause);
   self->pause_ms = READINESS_PAUSE_FIRST_MS;
 }

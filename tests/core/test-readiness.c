@@ -200,6 +200,29 @@ START_TEST (no_card_is_the_end_after_the_grace)
 }
 END_TEST
 
+/* What ended one open is not held against the next, hours later, without a question: a card may have been put
+ * in, or the network found, without a URC. */
+START_TEST (each_open_without_network_is_asked_for)
+{
+  const ModuleStatus *former = _i == 0 ? &no_card : &searching;
+  g_autoptr (World) world = make_world (former);
+  g_autoptr (Watch) watch = watch_open (world, NULL);
+  g_autoptr (Watch) again G_GNUC_UNUSED = NULL;
+
+  for (guint ms = 0; ms < TIMEOUT_MS; ms += 1000)
+    world_advance (world, 1000);
+  watch_expect_end (watch, _i == 0 ? CLOSE_REASON_NO_SIM : CLOSE_REASON_NO_NETWORK, 0);
+  world->port->automatic[FAKE_CHECK] = FALSE;
+  again = watch_open (world, NULL);
+  fake_port_settle ();
+  ck_assert (fake_port_is_pending (world->port, FAKE_CHECK, FAKE_PORT_NO_SLOT));
+  fake_port_tell_status (world->port, &home);
+  fake_port_finish (world->port, FAKE_CHECK, FAKE_PORT_NO_SLOT, CLOSE_REASON_NONE);
+  fake_port_settle ();
+  ck_assert (fake_port_is_pending (world->port, FAKE_OPEN, 0));
+}
+END_TEST
+
 START_TEST (a_card_that_is_found_within_the_grace)
 {
   g_autoptr (World) world = make_world (&no_card);
@@ -417,6 +440,7 @@ main (void)
   tcase_add_test (tcase, a_lost_urc_is_made_up_for);
   tcase_add_test (tcase, what_speaks_against_an_open_is_asked_for);
   tcase_add_test (tcase, no_card_is_the_end_after_the_grace);
+  tcase_add_loop_test (tcase, each_open_without_network_is_asked_for, 0, 2);
   tcase_add_test (tcase, a_card_that_is_found_within_the_grace);
   tcase_add_test (tcase, a_restart_gives_the_card_time_again);
   tcase_add_test (tcase, a_restart_during_a_question);
