@@ -387,6 +387,8 @@ void
 manager_set_quotas (Manager *self, const Quotas *quotas)
 {
   self->config.quotas = *quotas;
+  context_store_set_quotas (self->config.contexts, quotas);
+  credential_store_set_quotas (self->config.credentials, quotas);
 }
 
 ContextStore *
@@ -505,6 +507,7 @@ manager_new (const ManagerConfig *config, GError **error)
   self->connections = g_ptr_array_new_with_free_func (g_object_unref);
   self->scheduler = scheduler_new (config->clock, set_no_module, self);
   timer_init (&self->stop_timeout, config->clock, on_stop_timeout, self);
+  manager_set_quotas (self, &config->quotas);
   return self;
 }
 

@@ -55,7 +55,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Manager, manager_free)
 /** @listener must outlive the manager; NULL ends it. There is one. */
 void manager_set_listener (Manager *self, const ManagerListener *listener, gpointer user_data);
 
-/** From now on, for opens that come. */
+/** From now on, for what is opened, created and imported. */
 void manager_set_quotas (Manager *self, const Quotas *quotas);
 
 /** The stores that it was given. */

@@ -65,8 +65,6 @@ open_stores (Daemon *self, GError **error)
   self->contexts = context_store_new (self->state_dir, self->credentials, error);
   if (self->contexts == NULL)
     return FALSE;
-  credential_store_set_quotas (self->credentials, &self->config->quotas);
-  context_store_set_quotas (self->contexts, &self->config->quotas);
   manager_config = (ManagerConfig){
     .state_dir = self->state_dir,
     .ledger = self->ledger,

@@ -253,10 +253,14 @@ class TestReload(HotplugTest):
         with self.assertRaises(Refused) as refused:
             self.open(context, 4433)
         self.assertEqual(refused.exception.name, 'org.modemssl1.Error.NotReady')
-        self.reload(self.make_port(), end='[limits]\nmax-queued=0\n')
+        self.reload(self.make_port(), end='[limits]\nmax-queued=0\nmax-contexts=1\n')
         with self.assertRaises(Refused) as refused:
             self.open(context, 4433)
         self.assertEqual(refused.exception.name, 'org.modemssl1.Error.LimitExceeded')
+        with self.assertRaises(Refused) as refused:
+            self.make_context('another')
+        self.assertEqual(refused.exception.name, 'org.modemssl1.Error.LimitExceeded')
+        self.assertIn('max-contexts=1', refused.exception.text)
 
     def test_wrong_file_changes_nothing(self):
         port = self.make_port()
