@@ -2,9 +2,10 @@
 """Faults by chance, as scripts of the simulator. Knows no daemon."""
 import shlex
 
-# What a module may say at any moment. Not that something is done which is not: nobody could see through that.
+# What a module may say at any moment. Not that something is done, or was refused, which is not: nobody could see through
+# that. (Of a send that seems refused while its prompt is on the way, the driver does not yet give the payload.)
 LINES = [
-    'RDY', 'OK', 'ERROR', '>', '+CME ERROR: 3', '+QSSLURC: "closed",0,0', '+QSSLSEND: 0,0,-8', '+QSSLSEND: 0,0,-2',
+    'RDY', 'OK', '>', '+QSSLURC: "closed",0,0', '+QSSLSEND: 0,0,-8', '+QSSLSEND: 0,0,-2',
     '+QSSLOPEN: 0,0,-8', '+QSSLOPEN: 0,0,-2', '+QSSLCLOSE: 0,0,0', '+QSSLURC: "recv",0,0,7,"x', '+CEREG: 5', '+CSCON: 0',
     '+IP: 100.64.0.7', 'F1: 0000 0000', '+QNBIOTEVENT: "ENTER DEEPSLEEP"', '+QSSLCFG: 0,0,"seclevel",0', '!%&/()=?',
 ]
