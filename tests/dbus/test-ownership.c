@@ -208,6 +208,43 @@ START_TEST (owner_leaves_at_once)
 }
 END_TEST
 
+/* -- the queue -- */
+
+static void
+expect_place (Client *client, const char *path, const char *state, guint position, const char *module)
+{
+  g_autoptr (GVariant) found_state = client_get (client, path, MSSL_INTERFACE_CONNECTION, "State");
+  g_autoptr (GVariant) found_position = client_get (client, path, MSSL_INTERFACE_CONNECTION, "QueuePosition");
+  g_autoptr (GVariant) found_module = client_get (client, path, MSSL_INTERFACE_CONNECTION, "Module");
+
+  ck_assert_str_eq (g_variant_get_string (found_state, NULL), state);
+  ck_assert_uint_eq (g_variant_get_uint32 (found_position), position);
+  ck_assert_str_eq (g_variant_get_string (found_module, NULL), module);
+}
+
+START_TEST (the_queue_shows_and_belongs_to_its_owners)
+{
+  g_autoptr (Bus) bus = bus_new_ready ();
+  g_autoptr (Client) holder = client_new (bus, member ());
+  g_autoptr (Client) next = client_new (bus, member ());
+  g_autoptr (Client) last = client_new (bus, member ());
+  g_autofree char *held = client_connect (holder, bus, NULL);
+  g_autofree char *second = client_open (next, NULL);
+  g_autofree char *third = client_open (last, NULL);
+
+  bus->world->port->automatic[FAKE_CLOSE] = TRUE;
+  expect_place (next, second, "queued", 1, "/");
+  expect_place (last, third, "queued", 2, "/");
+  client_expect_error (last, second, MSSL_INTERFACE_CONNECTION, "Close", NULL, ERROR ("AccessDenied"));
+  client_free (g_steal_pointer (&next));
+  client_expect (last, "closed 0 owner-left");
+  expect_place (last, third, "queued", 1, "/");
+  call (holder, held, "Close");
+  client_expect (last, "state configuring");
+  expect_place (last, third, "configuring", 0, MSSL_PATH_MODULES "/m0");
+}
+END_TEST
+
 /* -- Received -- */
 
 START_TEST (received_goes_to_the_owner_alone)
@@ -382,6 +419,7 @@ main (void)
   tcase_add_test (tcase, owner_leaves);
   tcase_add_test (tcase, owner_leaves_while_opening);
   tcase_add_test (tcase, owner_leaves_at_once);
+  tcase_add_test (tcase, the_queue_shows_and_belongs_to_its_owners);
   tcase_add_test (tcase, received_goes_to_the_owner_alone);
   tcase_add_test (tcase, bug_02_received_comes_before_closed);
   tcase_add_test (tcase, persist_another_goes_on_receiving);
