@@ -6,6 +6,7 @@
 #include "claim.h"
 
 #include "mm-enabler.h"
+#include "port-guard.h"
 #include "port-source.h"
 
 #define RETRY_MS 5000
@@ -31,6 +32,8 @@ struct Claim {
   const ClaimListener *listener; /* NULL at the end */
   gpointer listener_data;
 
+  PortGuard *guard; /* while a port is ours that ModemManager may not know to leave alone */
+
   ClaimState state;
   char *text;
   char *modem_path;
@@ -55,6 +58,7 @@ struct Claim {
 
 static void look (Claim *self);
 static void follow_network (Claim *self);
+static void want_back (Claim *self, const char *why);
 static void check_hold (Claim *self);
 
 static const char *const mode_names[] = {
@@ -135,11 +139,24 @@ steal_take (Claim *self)
   return g_steal_pointer (&self->take);
 }
 
+/* Whoever reads the port beside us may take data away, and root cannot be kept off; so nothing goes on. */
+static void
+on_intruder (gpointer user_data)
+{
+  Claim *self = user_data;
+
+  if (self->take == NULL && self->hold == HOLD_PORT && mm_modems_get_life (self->modems) != 0)
+    want_back (self, "Another program has opened the port, ModemManager perhaps; keep it off by a udev rule");
+}
+
 static void
 hand_out (Claim *self, Hold hold, SerialPort *port)
 {
   g_autoptr (GTask) task = steal_take (self);
 
+  g_clear_pointer (&self->guard, port_guard_free);
+  if (hold == HOLD_PORT)
+    self->guard = port_guard_new (self->port.device, on_intruder, self);
   self->hold = hold;
   self->revoked = FALSE;
   follow_network (self);
@@ -487,6 +504,7 @@ claim_give_async (Claim *self, GAsyncReadyCallback callback, gpointer user_data)
 
   g_return_if_fail (self->take == NULL && self->give == NULL);
 
+  g_clear_pointer (&self->guard, port_guard_free);
   self->hold = HOLD_NONE;
   self->give = g_task_new (NULL, NULL, callback, user_data);
   g_task_set_task_data (self->give, self, NULL);
@@ -604,6 +622,7 @@ claim_free (Claim *self)
   g_signal_handler_disconnect (self->modems, self->changed_id);
   g_clear_pointer (&self->source, port_source_free);
   g_clear_pointer (&self->enabler, mm_enabler_free);
+  g_clear_pointer (&self->guard, port_guard_free);
   if (self->take != NULL)
     finish_cancelled (self);
   if (self->give != NULL) {
