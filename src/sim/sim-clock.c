@@ -17,9 +17,11 @@ struct SimClock {
 static gint
 get_zone_quarters (const SimClock *self)
 {
-  static const gint quarters[] = {
-    [SIM_CLOCK_ZONE_0] = 0, [SIM_CLOCK_ZONE_EAST] = 8, [SIM_CLOCK_ZONE_WEST] = -20, [SIM_CLOCK_ZONE_NONE] = 0
-  };
+  static const gint quarters[] = { [SIM_CLOCK_ZONE_0] = 0,
+                                   [SIM_CLOCK_ZONE_EAST] = 8,
+                                   [SIM_CLOCK_ZONE_WEST] = -20,
+                                   [SIM_CLOCK_ZONE_NONE] = 0,
+                                   [SIM_CLOCK_ZONE_BESIDE] = 32 };
   return quarters[sim_switch_get (self->switches, SIM_SWITCH_CLOCK_ZONE)];
 }
 
@@ -27,9 +29,10 @@ static SimResult
 read_clock (SimClock *self)
 {
   gint quarters = get_zone_quarters (self);
+  gboolean beside = sim_switch_get (self->switches, SIM_SWITCH_CLOCK_ZONE) == SIM_CLOCK_ZONE_BESIDE;
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autoptr (GDateTime) utc = g_date_time_add (now, self->offset_us);
-  g_autoptr (GDateTime) local = g_date_time_add_minutes (utc, 15 * quarters);
+  g_autoptr (GDateTime) local = g_date_time_add_minutes (utc, beside ? 0 : 15 * quarters);
   g_autofree char *text = g_date_time_format (local, "%y/%m/%d,%H:%M:%S");
 
   if (self->is_empty)

@@ -95,7 +95,8 @@ static const Row rows[SIM_SWITCH_COUNT] = {
                                "AT+CCLK? after a restart; 1970, 1980, empty: it is not set"),
   [SIM_SWITCH_CLOCK_FAST_S] = NUMBER ("clock-fast-s", 0, 1000000000, "0", "how much a running clock is fast"),
   [SIM_SWITCH_CLOCK_ZONE] =
-      CHOICE ("clock-zone", "+00|+08|-20|none", "+00", "the time zone that it shows, in quarters of an hour"),
+      CHOICE ("clock-zone", "+00|+08|-20|none|utc+32", "+00",
+              "the time zone that it shows, in quarters of an hour; utc+32: UTC beside a zone"),
   [SIM_SWITCH_CLOCK_WRITE] =
       CHOICE ("clock-write", "works|error|ignored", "works", "what AT+CCLK=\"…\" does"),
   [SIM_SWITCH_TIME_SCALE] = { .name = "time-scale",

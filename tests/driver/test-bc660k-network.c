@@ -290,6 +290,7 @@ static const struct {
 } clocks[] = {
   { "+CCLK: \"26/11/22,21:00:00+00\"\r\n\r\nOK", NULL, NULL, NULL, "right", 0 },
   { "+CCLK: \"26/11/22,23:01:00+08\"\r\n\r\nOK", NULL, NULL, NULL, "right", 60 },
+  { "+CCLK: \"26/11/22,21:00:10+32\"\r\n\r\nOK", NULL, NULL, NULL, "right", 10 },
   { "+CCLK: \"26/11/22,20:58:59+00\"\r\n\r\nOK", "AT+CCLK=\"26/11/22,21:00:00+00\"", "OK",
     "+CCLK: \"26/11/22,21:00:01+00\"\r\n\r\nOK", "set", -61 },
   { "+CCLK: \"26/11/23,02:00:00-20\"\r\n\r\nOK", "AT+CCLK=\"26/11/22,16:00:00-20\"", "OK",

@@ -70,7 +70,8 @@ class TestModules(NetworkTest):
     def test_clocks(self):
         variants = {('clock=running',): 'right', ('clock-zone=-20', 'clock-fast-s=20'): 'right', ('clock-fast-s=7200',): 'set',
                     ('clock=1970',): 'set', ('clock=1980', 'clock-zone=+08'): 'set', ('clock=empty',): 'set',
-                    ('clock=1980', 'clock-write=error'): 'wrong', ('clock-fast-s=7200', 'clock-write=ignored'): 'wrong'}
+                    ('clock=1980', 'clock-write=error'): 'wrong', ('clock-fast-s=7200', 'clock-write=ignored'): 'wrong',
+                    ('clock-zone=utc+32',): 'right'}
         self.begin(*variants)
         for number, (switches, clock) in enumerate(variants.items()):
             with self.subTest(switches=switches):

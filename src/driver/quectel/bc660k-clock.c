@@ -32,6 +32,12 @@ get_host_s (Bc660kDriver *driver)
   return driver->get_real_time_us () / G_USEC_PER_SEC;
 }
 
+static gboolean
+is_right (gint64 offset_s)
+{
+  return ABS (offset_s) <= BC660K_CLOCK_TOLERANCE_S;
+}
+
 /** How much the clock in the answer is ahead; FALSE when there is none in it. */
 static gboolean
 take_offset (Bc660kDriver *driver, char **lines, gint64 *ret_offset_s, int *ret_zone)
@@ -41,13 +47,10 @@ take_offset (Bc660kDriver *driver, char **lines, gint64 *ret_offset_s, int *ret_
   if (lines == NULL || lines[0] == NULL || !bc660k_status_parse_clock (lines[0], &unix_s, ret_zone))
     return FALSE;
   *ret_offset_s = unix_s - get_host_s (driver);
+  /* Some firmware shows UTC beside the zone: what is right when read so must not be "corrected". */
+  if (is_right (*ret_offset_s + (gint64) *ret_zone * BC660K_CLOCK_ZONE_S))
+    *ret_offset_s += (gint64) *ret_zone * BC660K_CLOCK_ZONE_S;
   return TRUE;
-}
-
-static gboolean
-is_right (gint64 offset_s)
-{
-  return ABS (offset_s) <= BC660K_CLOCK_TOLERANCE_S;
 }
 
 static void

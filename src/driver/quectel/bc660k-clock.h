@@ -10,6 +10,9 @@
  * make no difference to a certificate's dates. */
 #define BC660K_CLOCK_TOLERANCE_S 60
 
+/** The unit of the time zone. */
+#define BC660K_CLOCK_ZONE_S 900
+
 /** A host whose own clock shows less than this, 2025-01-01, was never set, and sets nobody's. */
 #define BC660K_CLOCK_HOST_EARLIEST_S G_GINT64_CONSTANT (1735689600)
 
