@@ -346,10 +346,9 @@ class Sim:
 class Daemon:
     """A modemssld on the lab's bus that claims the ports of some simulators."""
 
-    def __init__(self, lab, sims, settings=None, wait=True, device=None):
+    def __init__(self, lab, sims, settings=None, wait=True):
         self.lab = lab
         self.sims = sims
-        self.device = device
         self.settings = {'prompt-delay': '0', **(settings or {})}
         self.state_dir = lab.path('state')
         self.config = lab.path('modemssld.conf')
@@ -360,7 +359,7 @@ class Daemon:
     def render(self):
         groups = []
         for sim in self.sims:
-            settings = {'device': self.device or sim.link, **({'baud-rate': sim.baud} if sim.baud else {}), **self.settings}
+            settings = {'device': sim.link, **({'baud-rate': sim.baud} if sim.baud else {}), **self.settings}
             lines = [f'[module {sim.name}]']
             lines += [f'{key}={value}' for key, value in settings.items() if value is not None]
             groups.append('\n'.join(lines) + '\n')

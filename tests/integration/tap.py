@@ -13,10 +13,10 @@ PIECE_BYTES = 65536
 
 
 class Tap:
-    """`link` is what the daemon opens; @sim is what stands behind it."""
+    """`link` is made, and is what the daemon opens; @sim is what stands behind it."""
 
-    def __init__(self, lab, sim):
-        self.link = lab.path(sim.name + '.tap')
+    def __init__(self, lab, sim, link):
+        self.link = link
         self.host, slave = os.openpty()
         tty.setraw(slave)
         os.symlink(os.ttyname(slave), self.link)

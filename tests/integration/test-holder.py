@@ -1,89 +1,29 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon is killed at any byte that passes the port, in either direction, or shortly after it: what the server received is a
-prefix of what was sent, and the module answers, the next daemon or whoever comes after the holder.
+"""The daemon is killed, the holder is not: what the server received is a prefix of what was sent, and the module answers, the next
+daemon or whoever comes after the holder.
 """
 import signal
 
-from gi.repository import GLib
-
 import lab
-from bench import BenchTest
-from client import Refused
-from lab import FULL, wait_for
+from killing import PROMPT_DELAY_MS, KillTest
+from lab import FULL, wait_for, wait_module
 from servers import read_all
 from tap import Tap
 
 TRIALS = 200 if FULL else 12
-PIECES = [b'%06d ' % n * 40 for n in range(12)]
-PROMPT_DELAY_MS = 10
-# Behind the byte at which the daemon is killed: at once, or when it has read that byte and waits for the prompt delay.
-KILL_DELAYS_MS = [0, 0, 3, 15]
 
 
-class TestKilled(BenchTest):
+class TestKilled(KillTest):
     def setUp(self):
         lab.LabTest.setUp(self)
         self.clients = []
         self.sim = self.lab.sim(name='cell0')
-        self.tap = Tap(self.lab, self.sim)
+        self.tap = Tap(self.lab, self.sim, self.lab.path('tap'))
         self.holder = self.lab.holder()
-        self.daemon = self.lab.daemon(self.sim, device=self.tap.link, settings={'prompt-delay': str(PROMPT_DELAY_MS)})
+        self.daemon = self.lab.daemon(self.sim, settings={'device': self.tap.link, 'prompt-delay': str(PROMPT_DELAY_MS)})
         self.client = self.new_client()
-        self.context = self.make_context()
-        # The first use uploads the credential, the second one is like all that follow.
-        self.measure()
-        self.total = self.measure()
-
-    def use(self, server):
-        """A whole use of the module, in which the daemon may be killed at any time."""
-        connection = self.client.open(self.context, 'localhost', server.port)
-        wait_for(lambda: self.is_killed() or 'connected' in connection.states or connection.closed, 'a connection')
-        calls = [connection.start_send(piece) for piece in PIECES]
-        wait_for(lambda: self.is_killed() or all(call.done for call in calls), 'the sends')
-        if not self.is_killed():
-            connection.close()
-
-    def is_killed(self):
-        return self.daemon.process.poll() is not None
-
-    def measure(self):
-        server = self.behave(read_all, ca=self.ca)
-        before = self.tap.count
-        self.use(server)
-        self.assertEqual(server.wait_result(), b''.join(PIECES))
-        return self.tap.count - before
-
-    def kill_somewhere(self, server):
-        delay_ms = self.random.choice(KILL_DELAYS_MS)
-        process = self.daemon.process
-        self.tap.call_behind(self.random.randrange(1, self.total), lambda: self.kill(process) if delay_ms == 0
-                             else GLib.timeout_add(delay_ms, self.kill, process))
-        try:
-            self.use(server)
-        except Refused:
-            pass
-        # It may have taken fewer bytes this time.
-        self.tap.at = None
-        self.kill(process)
-
-    def kill(self, process):
-        if process is self.daemon.process and not self.is_killed():
-            self.daemon.kill()
-        return GLib.SOURCE_REMOVE
-
-    def expect_prefix(self, server):
-        """Of a server that was reached; one that was not has nothing to tell."""
-        if not server.accepted:
-            return
-        got = server.wait_result()
-        # A handshake that was given up is no stream.
-        if not isinstance(got, OSError):
-            self.assertTrue(b''.join(PIECES).startswith(got), got[-200:])
-
-    def restart(self):
-        self.daemon.start()
-        self.client = self.new_client()
+        self.begin()
 
     def test_the_next_daemon_goes_on(self):
         for trial in range(TRIALS):
@@ -110,6 +50,23 @@ class TestKilled(BenchTest):
                 self.holder = self.lab.holder()
                 self.restart()
         self.expect_goes_on(self.context)
+
+    def test_the_holder_is_killed(self):
+        """The connection ends with a reason, the port is opened by the next holder, or directly."""
+        for next_holder in (True, False):
+            server = self.behave(read_all, ca=self.ca)
+            connection = self.open(self.context, server.port)
+            connection.wait_connected()
+            connection.send(b'whole')
+            self.holder.kill()
+            self.holder.wait()
+            self.lab.processes.remove(self.holder)
+            if next_holder:
+                self.holder = self.lab.holder()
+            self.expect_closed(connection, 'module-lost')
+            wait_module(self.client.bus, 'cell0', 'ready')
+            self.assertEqual(server.wait_result(), b'whole')
+            self.expect_goes_on(self.context)
 
 
 if __name__ == '__main__':

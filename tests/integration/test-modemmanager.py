@@ -6,13 +6,16 @@ import signal
 
 import modem_manager
 from bench import BenchTest
-from lab import BUS_NAME, MODEMSSLD, LabTest, as_other_user, main, wait_for, wait_module
+from killing import PROMPT_DELAY_MS, KillTest
+from lab import BUS_NAME, FULL, MODEMSSLD, LabTest, as_other_user, main, wait_for, wait_module
 from modem_manager import BRIDGE, IGNORE, PORTS, RULES_OF_THE_TESTS, ModemManager
 from servers import echo, read_all
+from tap import Tap
 
 MODULE = 'org.modemssl1.Module'
 DEVICE = '/dev/' + PORTS[0]
 NOBODY = 65534
+KILLS = 100 if FULL else 4
 IMEI = '860536040000015'
 
 
@@ -151,6 +154,46 @@ class TestInhibit(SharedTest):
         self.sim.start()
         self.modem_manager.report('add', PORTS[0])
         wait_module(self.client.bus, 'cell0', 'ready')
+
+
+class TestKilled(KillTest, SharedTest):
+    """Neither the next daemon nor ModemManager ever meets a module that waits for data (bug classes 5 and 24)."""
+
+    def setUp(self):
+        LabTest.setUp(self)
+        self.clients = []
+        self.sim = self.lab.sim(name='cell0')
+        self.tap = Tap(self.lab, self.sim, DEVICE)
+        self.modem_manager = ModemManager(self.lab)
+        self.modem_manager.start(PORTS[0])
+        self.holder = self.lab.holder()
+        self.start_daemon(device=DEVICE, **{'prompt-delay': str(PROMPT_DELAY_MS)})
+        self.begin()
+
+    def test_modem_manager_waits(self):
+        for _ in range(KILLS):
+            server = self.behave(read_all, ca=self.ca)
+            self.kill_somewhere(server)
+            self.assertEqual(self.modem_manager.modems(), {})
+            self.restart()
+            self.expect_goes_on(self.context)
+            self.assertEqual(self.modem_manager.modems(), {})
+            self.expect_prefix(server)
+        self.daemon.stop()
+        self.modem_manager.wait_modem()
+
+    def test_modem_manager_gets_a_module_that_answers(self):
+        for _ in range(KILLS // 2):
+            server = self.behave(read_all, ca=self.ca)
+            self.kill_somewhere(server)
+            self.holder.send_signal(signal.SIGTERM)
+            self.modem_manager.wait_modem()
+            self.expect_prefix(server)
+            wait_for(lambda: self.holder.poll() is not None, 'the end of the holder')
+            self.lab.processes.remove(self.holder)
+            self.holder = self.lab.holder()
+            self.restart()
+        self.expect_goes_on(self.context)
 
 
 class TestDiscovery(SharedTest):
