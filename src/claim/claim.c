@@ -47,6 +47,7 @@ struct Claim {
   gboolean enabled; /* the modem was, and shall be again */
   char *uid;        /* of the modem that is taken away, or was last */
   gboolean opening; /* the source is at it */
+  gboolean resumed; /* the holder was asked for what an earlier life has left */
   Hold wanted;      /* what will be held then */
   gboolean revoked;
   Timer retry;
@@ -260,8 +261,9 @@ open_port (Claim *self, Hold hold)
   self->wanted = hold;
   if (self->hold != HOLD_INHIBITED)
     self->life = mm_modems_get_life (self->modems);
-  port_source_take_async (self->source, hold == HOLD_INHIBITED ? self->uid : NULL, &self->port, on_opened,
-                          self);
+  /* Our next life has to know whether the modem is to be enabled again, and which it is. */
+  port_source_take_async (self->source, hold == HOLD_INHIBITED ? self->uid : NULL,
+                          self->enabled ? self->found_equipment_id : "", &self->port, on_opened, self);
 }
 
 static void
@@ -358,6 +360,54 @@ reopen (Claim *self)
   set_state (self, CLAIM_WAITING, "%s has gone", self->port.device);
 }
 
+/* What an earlier life of ours has left: ModemManager does not know that modem now. */
+static void
+take_resumed (Claim *self)
+{
+  const HeldPortFacts *facts = port_source_get_resumed (self->source);
+
+  replace (&self->found_device, facts->device);
+  self->port.device = self->found_device;
+  self->enabled = *facts->note != '\0';
+  g_free (self->found_equipment_id);
+  self->found_equipment_id = g_strdup (facts->note);
+  g_free (self->uid);
+  self->uid = g_strdup (facts->uid);
+  self->wanted = *facts->uid != '\0' ? HOLD_INHIBITED : HOLD_PORT;
+  self->hold = self->wanted;
+  self->life = mm_modems_get_life (self->modems);
+}
+
+static void
+on_resumed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  Claim *self = user_data;
+  g_autoptr (SerialPort) port = port_source_take_finish (result, &error);
+
+  if (port == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return; /* the claim was freed */
+  self->opening = FALSE;
+  if (port != NULL)
+    take_resumed (self);
+  if (g_cancellable_is_cancelled (g_task_get_cancellable (self->take))) {
+    g_clear_pointer (&port, serial_port_free);
+    finish_cancelled (self);
+  } else if (port != NULL) {
+    hand_out (self, self->hold, g_steal_pointer (&port));
+  } else {
+    look (self);
+  }
+}
+
+static void
+resume (Claim *self)
+{
+  self->resumed = TRUE;
+  self->opening = TRUE;
+  port_source_resume_async (self->source, &self->port, on_resumed, self);
+}
+
 static void
 look (Claim *self)
 {
@@ -373,6 +423,10 @@ look (Claim *self)
     return;
 
   timer_clear (&self->retry);
+  if (!self->resumed) {
+    resume (self);
+    return;
+  }
   if (self->hold == HOLD_INHIBITED && life != self->life && life != 0) {
     self->hold = HOLD_NONE; /* it went with the ModemManager that gave it */
     port_source_forget (self->source);
@@ -609,6 +663,7 @@ claim_new (const ClaimConfig *config, MmModems *modems, TimerClock *clock, const
   self->modem_path = g_strdup ("");
   self->found_device = g_strdup (self->device != NULL ? self->device : "");
   self->state = CLAIM_RELEASED;
+  self->resumed = config->holder_path == NULL;
   self->source = port_source_new (config->holder_path, mm_modems_get_bus (modems), clock);
   self->changed_id = g_signal_connect_swapped (modems, "changed", G_CALLBACK (on_modems_changed), self);
   timer_init (&self->retry, clock, on_retry, self);

@@ -4,7 +4,6 @@
  */
 #include "port-source.h"
 
-#include "held-port.h"
 #include "mm-inhibitor.h"
 
 typedef struct {
@@ -20,7 +19,8 @@ struct PortSource {
   MmInhibitor *inhibitor; /* NULL without a bus */
   Take *take;             /* under way */
   char *held_device;      /* inhibited by the holder; else NULL */
-  gboolean inhibited;     /* by this process */
+  HeldPortFacts resumed;
+  gboolean inhibited; /* by this process */
 };
 
 static void
@@ -91,7 +91,7 @@ on_held (GObject *object, GAsyncResult *result, gpointer user_data)
   Take *take = user_data;
   PortSource *self = take->source;
   GError *error = NULL;
-  SerialPort *port = held_port_open_finish (result, &error);
+  SerialPort *port = held_port_open_finish (result, NULL, &error);
 
   if (self == NULL) {
     drop (take, port, error);
@@ -110,15 +110,12 @@ on_held (GObject *object, GAsyncResult *result, gpointer user_data)
   finish (take, port, error);
 }
 
-void
-port_source_take_async (PortSource *self, const char *uid, const SerialPortSettings *settings,
-                        GAsyncReadyCallback callback, gpointer user_data)
+static Take *
+take_new (PortSource *self, const char *uid, const SerialPortSettings *settings, GAsyncReadyCallback callback,
+          gpointer user_data)
 {
-  Take *take;
+  Take *take = g_new (Take, 1);
 
-  g_return_if_fail (self->take == NULL && (uid == NULL || self->inhibitor != NULL));
-
-  take = g_new (Take, 1);
   *take = (Take){
     .source = self,
     .task = g_task_new (NULL, NULL, callback, user_data),
@@ -129,10 +126,68 @@ port_source_take_async (PortSource *self, const char *uid, const SerialPortSetti
   take->settings.device = take->device;
   g_task_set_source_tag (take->task, port_source_take_async);
   self->take = take;
+  return take;
+}
+
+void
+port_source_take_async (PortSource *self, const char *uid, const char *note,
+                        const SerialPortSettings *settings, GAsyncReadyCallback callback, gpointer user_data)
+{
+  Take *take;
+
+  g_return_if_fail (self->take == NULL && (uid == NULL || self->inhibitor != NULL));
+
+  take = take_new (self, uid, settings, callback, user_data);
   if (self->holder_path != NULL && !self->inhibited)
-    held_port_open_async (self->holder_path, uid, &take->settings, on_held, take);
+    held_port_open_async (self->holder_path, uid, note, &take->settings, on_held, take);
   else
     take_directly (take);
+}
+
+static void
+on_resumed (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Take *take = user_data;
+  PortSource *self = take->source;
+  GError *error = NULL;
+  g_auto (HeldPortFacts) facts = { 0 };
+  SerialPort *port = held_port_open_finish (result, &facts, &error);
+
+  if (self == NULL) {
+    drop (take, port, error);
+    return;
+  }
+  if (port != NULL) {
+    held_port_facts_clear (&self->resumed);
+    self->resumed = facts;
+    facts = (HeldPortFacts){ 0 };
+    if (*self->resumed.uid != '\0') {
+      g_free (self->held_device);
+      self->held_device = g_strdup (self->resumed.device);
+    }
+  }
+  finish (take, port, error);
+}
+
+void
+port_source_resume_async (PortSource *self, const SerialPortSettings *settings, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  Take *take;
+
+  g_return_if_fail (self->take == NULL);
+
+  take = take_new (self, NULL, settings, callback, user_data);
+  if (self->holder_path != NULL)
+    held_port_resume_async (self->holder_path, &take->settings, on_resumed, take);
+  else
+    finish (take, NULL, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no holder"));
+}
+
+const HeldPortFacts *
+port_source_get_resumed (PortSource *self)
+{
+  return &self->resumed;
 }
 
 SerialPort *
@@ -226,5 +281,6 @@ port_source_free (PortSource *self)
   g_clear_pointer (&self->inhibitor, mm_inhibitor_free);
   g_free (self->holder_path);
   g_free (self->held_device);
+  held_port_facts_clear (&self->resumed);
   g_free (self);
 }

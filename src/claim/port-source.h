@@ -7,7 +7,7 @@
 
 #include <gio/gio.h>
 
-#include "serial-port.h"
+#include "held-port.h"
 #include "timer.h"
 
 typedef struct PortSource PortSource;
@@ -20,11 +20,26 @@ void port_source_free (PortSource *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PortSource, port_source_free)
 
 /**
- * Opens the port. With @uid, which needs a bus, the device of that uid is inhibited in ModemManager before,
- * unless it is already. Errors: those of mm_inhibitor_take_async() and serial_port_open(). One at a time.
+ * A port that an earlier life of ours has left with the holder, its device that of @settings, or any when
+ * that is NULL. G_IO_ERROR_NOT_FOUND when there is none. One at a time.
  */
-void port_source_take_async (PortSource *self, const char *uid, const SerialPortSettings *settings,
-                             GAsyncReadyCallback callback, gpointer user_data);
+void port_source_resume_async (PortSource *self, const SerialPortSettings *settings,
+                               GAsyncReadyCallback callback, gpointer user_data);
+
+/** The device, the uid that is inhibited (or an empty text), and the note of the port that was resumed last.
+ */
+const HeldPortFacts *port_source_get_resumed (PortSource *self);
+
+/**
+ * Opens the port. With @uid, which needs a bus, the device of that uid is inhibited in ModemManager before,
+ * unless it is already. @note: what our next life is told by port_source_get_resumed(). Errors: those of
+ * mm_inhibitor_take_async() and serial_port_open(). One at a time.
+ */
+void
+port_source_take_async (PortSource *self, const char *uid, const char *note,
+                        const SerialPortSettings *settings, GAsyncReadyCallback callback, gpointer user_data);
+
+/** The end of either. */
 SerialPort *port_source_take_finish (GAsyncResult *result, GError **error);
 
 /** Ends the inhibition; the port must be closed. Without one it ends at once. */

@@ -38,6 +38,7 @@ struct HolderPort {
   SerialPortSettings settings;
   char *device; /* behind settings.device */
   char *uid;
+  char *note;
   MmInhibitor *inhibitor; /* NULL when there is nothing to inhibit */
   gboolean inhibited;
 
@@ -279,9 +280,9 @@ hand_over (HolderPort *self)
 {
   g_autoptr (GBytes) log = g_byte_array_free_to_bytes (g_steal_pointer (&self->log));
   g_autoptr (GError) error = NULL;
-  GVariant *value = g_variant_new ("(b@ayb^as)", self->held_over,
+  GVariant *value = g_variant_new ("(b@ayb^assss)", self->held_over,
                                    g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
-                                   self->log_complete, self->farewell);
+                                   self->log_complete, self->farewell, self->device, self->uid, self->note);
 
   self->log = g_byte_array_new ();
   self->log_complete = TRUE;
@@ -447,6 +448,7 @@ handle_message (HolderPort *self, const HolderMessage *message)
     break;
   case HOLDER_MESSAGE_GIVE:
   case HOLDER_MESSAGE_GIVEN:
+  case HOLDER_MESSAGE_RESUME:
   case HOLDER_MESSAGE_OPEN:
   case HOLDER_MESSAGE_OPENED:
   case HOLDER_MESSAGE_REFUSED:
@@ -594,14 +596,41 @@ holder_port_has_device (HolderPort *self, const char *device)
 }
 
 gboolean
-holder_port_fits (HolderPort *self, const SerialPortSettings *settings, const char *uid)
+holder_port_is_held_over (HolderPort *self)
+{
+  switch (self->phase) {
+  case PHASE_PROMPT:
+  case PHASE_GRACE:
+  case PHASE_PROBE:
+  case PHASE_LINE:
+  case PHASE_QUIET:
+    return self->link == NULL;
+  case PHASE_CLOSED:
+  case PHASE_OPENING:
+  case PHASE_ATTENDED:
+  case PHASE_GIVING:
+  case PHASE_GONE:
+    return FALSE;
+  }
+  g_assert_not_reached ();
+}
+
+const char *
+holder_port_get_uid (HolderPort *self)
+{
+  return self->uid;
+}
+
+gboolean
+holder_port_fits (HolderPort *self, const SerialPortSettings *settings)
 {
   return self->settings.baud_rate == settings->baud_rate
-         && self->settings.flow_control == settings->flow_control && strcmp (self->uid, uid) == 0;
+         && self->settings.flow_control == settings->flow_control;
 }
 
 HolderPort *
-holder_port_new (const HolderPortConfig *config, const SerialPortSettings *settings, const char *uid)
+holder_port_new (const HolderPortConfig *config, const SerialPortSettings *settings, const char *uid,
+                 const char *note)
 {
   HolderPort *self = g_new0 (HolderPort, 1);
 
@@ -610,6 +639,7 @@ holder_port_new (const HolderPortConfig *config, const SerialPortSettings *setti
   self->settings = *settings;
   self->settings.device = self->device;
   self->uid = g_strdup (uid);
+  self->note = g_strdup (note);
   if (*uid != '\0')
     self->inhibitor = mm_inhibitor_new (config->bus, timer_clock_get_system ());
   self->parser = at_parser_new (&framing, NULL);
@@ -632,6 +662,7 @@ holder_port_free (HolderPort *self)
   g_byte_array_unref (self->log);
   g_strfreev (self->farewell);
   g_free (self->uid);
+  g_free (self->note);
   g_free (self->device);
   g_free (self);
 }

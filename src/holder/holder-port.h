@@ -49,10 +49,10 @@ typedef struct {
   gpointer gone_data;
 } HolderPortConfig;
 
-/** A port that is not open yet. @uid: what ModemManager has to let go of, or an empty text. What @config
- * points to must outlive it. */
-HolderPort *
-holder_port_new (const HolderPortConfig *config, const SerialPortSettings *settings, const char *uid);
+/** A port that is not open yet. @uid: what ModemManager has to let go of, or an empty text. @note: what the
+ * next daemon is told. What @config points to must outlive it. */
+HolderPort *holder_port_new (const HolderPortConfig *config, const SerialPortSettings *settings,
+                             const char *uid, const char *note);
 
 /** Closes the port as it is. */
 void holder_port_free (HolderPort *self);
@@ -65,8 +65,14 @@ void holder_port_catch_up (HolderPort *self);
 /** FALSE for a port that has been let go. */
 gboolean holder_port_has_device (HolderPort *self, const char *device);
 
+/** Whether a daemon has died and left it. */
+gboolean holder_port_is_held_over (HolderPort *self);
+
 /** Whether it is, or can be, as wanted: closed, or open with these settings. */
-gboolean holder_port_fits (HolderPort *self, const SerialPortSettings *settings, const char *uid);
+gboolean holder_port_fits (HolderPort *self, const SerialPortSettings *settings);
+
+/** What was given to holder_port_new(). */
+const char *holder_port_get_uid (HolderPort *self);
 
 /** Opens the port, unless it is open, and gives it to the daemon at the other end of @link; it hears of it as
  * soon as the module waits for nothing. Any daemon that had it has it no more. Not for a port that has been

@@ -76,7 +76,8 @@ drop_unlike (HolderServer *self, const SerialPortSettings *settings, const char 
 {
   HolderPort *port = find_port (self, settings->device);
 
-  if (port != NULL && !holder_port_fits (port, settings, uid))
+  if (port != NULL
+      && (!holder_port_fits (port, settings) || g_strcmp0 (holder_port_get_uid (port), uid) != 0))
     g_ptr_array_remove (self->ports, port);
 }
 
@@ -93,12 +94,13 @@ handle_open (HolderServer *self, GSocket *socket, const HolderMessage *message)
   g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_OPEN_TYPE);
   SerialPortSettings settings;
   const char *uid;
+  const char *note;
   guint flow_control;
   HolderPort *port;
 
   if (value == NULL)
     return;
-  g_variant_get (value, "(&suu&s)", &settings.device, &settings.baud_rate, &flow_control, &uid);
+  g_variant_get (value, "(&suu&s&s)", &settings.device, &settings.baud_rate, &flow_control, &uid, &note);
   settings.flow_control = (SerialFlowControl) flow_control;
   if (*uid != '\0' && self->port_config.bus == NULL) {
     g_autoptr (GError) error =
@@ -111,10 +113,36 @@ handle_open (HolderServer *self, GSocket *socket, const HolderMessage *message)
   drop_unlike (self, &settings, uid);
   port = find_port (self, settings.device);
   if (port == NULL) {
-    port = holder_port_new (&self->port_config, &settings, uid);
+    port = holder_port_new (&self->port_config, &settings, uid, note);
     g_ptr_array_add (self->ports, port);
   }
   holder_port_attach (port, socket);
+}
+
+static void
+handle_resume (HolderServer *self, GSocket *socket, const HolderMessage *message)
+{
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_RESUME_TYPE);
+  g_autoptr (GError) error = NULL;
+  SerialPortSettings settings;
+  guint flow_control;
+
+  if (value == NULL)
+    return;
+  g_variant_get (value, "(&suu)", &settings.device, &settings.baud_rate, &flow_control);
+  settings.flow_control = (SerialFlowControl) flow_control;
+  catch_up (self);
+  for (guint i = 0; i < self->ports->len; i++) {
+    HolderPort *port = self->ports->pdata[i];
+
+    if (holder_port_is_held_over (port) && holder_port_fits (port, &settings)
+        && (*settings.device == '\0' || holder_port_has_device (port, settings.device))) {
+      holder_port_attach (port, socket);
+      return;
+    }
+  }
+  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "Nothing is held over");
+  refuse (socket, error);
 }
 
 static void
@@ -140,6 +168,8 @@ handle_first (HolderServer *self, GSocket *socket, const HolderMessage *message)
 {
   if (message->type == HOLDER_MESSAGE_OPEN)
     handle_open (self, socket, message);
+  else if (message->type == HOLDER_MESSAGE_RESUME)
+    handle_resume (self, socket, message);
   else if (message->type == HOLDER_MESSAGE_GIVE)
     handle_give (self, socket, message);
 }

@@ -18,6 +18,30 @@ typedef struct {
   SerialPort *port; /* not owned: it owns this */
 } Link;
 
+/** What a task returns. */
+typedef struct {
+  SerialPort *port;
+  HeldPortFacts facts;
+} Opened;
+
+void
+held_port_facts_clear (HeldPortFacts *self)
+{
+  g_clear_pointer (&self->device, g_free);
+  g_clear_pointer (&self->uid, g_free);
+  g_clear_pointer (&self->note, g_free);
+}
+
+static void
+opened_free (gpointer data)
+{
+  Opened *opened = data;
+
+  g_clear_pointer (&opened->port, serial_port_free);
+  held_port_facts_clear (&opened->facts);
+  g_free (opened);
+}
+
 static void
 link_free (Link *self)
 {
@@ -112,29 +136,34 @@ translate_refusal (const HolderMessage *message)
   return g_error_new_literal (G_IO_ERROR, code, text);
 }
 
-/** The port that @message brings, which now owns the link. */
-static SerialPort *
+/** The port that @message brings, which now owns the link, and what is told of it. NULL when the message
+ * makes no sense. */
+static Opened *
 take_port (Link *self, HolderMessage *message)
 {
   g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_OPENED_TYPE);
   g_autoptr (GVariant) log = NULL;
   g_autoptr (GBytes) bytes = NULL;
   g_auto (GStrv) unsaid = NULL;
+  Opened *opened;
 
   if (value == NULL || message->fd < 0)
     return NULL;
-  g_variant_get (value, "(b@ayb^as)", NULL, &log, NULL, &unsaid);
+  opened = g_new0 (Opened, 1);
+  g_variant_get (value, "(b@ayb^assss)", NULL, &log, NULL, &unsaid, &opened->facts.device, &opened->facts.uid,
+                 &opened->facts.note);
   bytes = g_variant_get_data_as_bytes (log);
   self->port = serial_port_new_kept (g_steal_fd (&message->fd), self->baud_rate, bytes,
                                      (const char *const *) unsaid, &keeper, self);
-  return self->port;
+  opened->port = self->port;
+  return opened;
 }
 
 static void
 answer (Link *self, HolderMessage *message)
 {
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
-  SerialPort *port;
+  Opened *opened;
 
   if (message->type == HOLDER_MESSAGE_GIVEN) {
     link_free (self);
@@ -146,13 +175,13 @@ answer (Link *self, HolderMessage *message)
     g_task_return_error (task, translate_refusal (message));
     return;
   }
-  port = take_port (self, message);
-  if (port == NULL) {
+  opened = take_port (self, message);
+  if (opened == NULL) {
     link_free (self);
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, "the holder's answer cannot be understood");
     return;
   }
-  g_task_return_pointer (task, port, (GDestroyNotify) serial_port_free);
+  g_task_return_pointer (task, opened, opened_free);
 }
 
 static void
@@ -231,24 +260,49 @@ start (const char *socket_path, HolderMessageType type, GVariant *value, guint b
 }
 
 void
-held_port_open_async (const char *socket_path, const char *uid, const SerialPortSettings *settings,
-                      GAsyncReadyCallback callback, gpointer user_data)
+held_port_open_async (const char *socket_path, const char *uid, const char *note,
+                      const SerialPortSettings *settings, GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, user_data);
 
   g_task_set_source_tag (task, held_port_open_async);
   start (socket_path, HOLDER_MESSAGE_OPEN,
          g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, settings->device, settings->baud_rate,
-                        (guint) settings->flow_control, uid != NULL ? uid : ""),
+                        (guint) settings->flow_control, uid != NULL ? uid : "", note),
+         settings->baud_rate, task);
+}
+
+void
+held_port_resume_async (const char *socket_path, const SerialPortSettings *settings,
+                        GAsyncReadyCallback callback, gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, held_port_open_async);
+  start (socket_path, HOLDER_MESSAGE_RESUME,
+         g_variant_new (HOLDER_MESSAGE_RESUME_TYPE, settings->device != NULL ? settings->device : "",
+                        settings->baud_rate, (guint) settings->flow_control),
          settings->baud_rate, task);
 }
 
 SerialPort *
-held_port_open_finish (GAsyncResult *result, GError **error)
+held_port_open_finish (GAsyncResult *result, HeldPortFacts *ret_facts, GError **error)
 {
+  Opened *opened;
+  SerialPort *port;
+
   g_return_val_if_fail (g_async_result_is_tagged (result, held_port_open_async), NULL);
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  opened = g_task_propagate_pointer (G_TASK (result), error);
+  if (opened == NULL)
+    return NULL;
+  port = g_steal_pointer (&opened->port);
+  if (ret_facts != NULL) {
+    *ret_facts = opened->facts;
+    opened->facts = (HeldPortFacts){ 0 };
+  }
+  opened_free (opened);
+  return port;
 }
 
 void

@@ -7,15 +7,34 @@
 
 #include "serial-port.h"
 
+/** HeldPortFacts: @uid is empty when ModemManager had nothing to let go of; @note is what the holder was told
+ * when it opened the port. */
+typedef struct {
+  char *device;
+  char *uid;
+  char *note;
+} HeldPortFacts;
+
+void held_port_facts_clear (HeldPortFacts *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (HeldPortFacts, held_port_facts_clear)
+
 /**
  * Asks the holder at @socket_path for the port. The result is a port, which was opened or was held over from
- * an earlier life of ours. @uid: what ModemManager has to let go of before, or NULL. Errors: those of
- * serial_port_open(), what ModemManager says (a remote error), and G_IO_ERROR_CONNECTION_REFUSED when there
- * is no holder.
+ * an earlier life of ours. @uid: what ModemManager has to let go of before, or NULL. @note: a text for our
+ * next life. Errors: those of serial_port_open(), what ModemManager says (a remote error), and
+ * G_IO_ERROR_CONNECTION_REFUSED when there is no holder.
  */
-void held_port_open_async (const char *socket_path, const char *uid, const SerialPortSettings *settings,
-                           GAsyncReadyCallback callback, gpointer user_data);
-SerialPort *held_port_open_finish (GAsyncResult *result, GError **error);
+void
+held_port_open_async (const char *socket_path, const char *uid, const char *note,
+                      const SerialPortSettings *settings, GAsyncReadyCallback callback, gpointer user_data);
+
+/** As held_port_open_async(), for a port that was held over and for no other; the device of @settings may be
+ * NULL for any. G_IO_ERROR_NOT_FOUND when there is none. */
+void held_port_resume_async (const char *socket_path, const SerialPortSettings *settings,
+                             GAsyncReadyCallback callback, gpointer user_data);
+
+/** The end of either; @ret_facts (may be NULL) is to be cleared. */
+SerialPort *held_port_open_finish (GAsyncResult *result, HeldPortFacts *ret_facts, GError **error);
 
 /** ModemManager gets @device back, which nobody has open. Errors: as above. */
 void held_port_give_async (const char *socket_path, const char *device, GAsyncReadyCallback callback,

@@ -11,11 +11,13 @@
  * HolderMessageType: @daemon to holder, or the other way.
  *
  * @HOLDER_MESSAGE_OPEN: the first one: HOLDER_MESSAGE_OPEN_TYPE: the device, baud rate, flow control
- * (#SerialFlowControl), and the uid of the device that ModemManager has to let go of before, or nothing. One
- * port for each socket.
+ *   (#SerialFlowControl), the uid of the device that ModemManager has to let go of before, or nothing, and a
+ * note for the next life of the daemon. One port for each socket.
+ * @HOLDER_MESSAGE_RESUME: instead of it: HOLDER_MESSAGE_RESUME_TYPE: a port that was held over from an
+ * earlier life: its device, or nothing for any; refused as not found if there is none.
  * @HOLDER_MESSAGE_OPENED: the answer, with the file descriptor of the port: HOLDER_MESSAGE_OPENED_TYPE:
- * whether the port was held over from an earlier life of the daemon, what the port has said since, whether
- * that is all, and the farewell that this life left unsaid.
+ *   whether the port was held over from an earlier life of the daemon, what the port has said since, whether
+ *   that is all, the farewell that this life left unsaid, the device, the uid, and the note.
  * @HOLDER_MESSAGE_REFUSED: the other answer: HOLDER_MESSAGE_REFUSED_TYPE: a GIOErrorEnum and a text.
  * @HOLDER_MESSAGE_WRITE: these bytes go to the port.
  * @HOLDER_MESSAGE_ANNOUNCE: the next write puts the module into data mode, which these bytes end; none: it
@@ -41,11 +43,13 @@ typedef enum {
   HOLDER_MESSAGE_RELEASE,
   HOLDER_MESSAGE_GIVE,
   HOLDER_MESSAGE_GIVEN,
+  HOLDER_MESSAGE_RESUME,
 } HolderMessageType;
 
-#define HOLDER_MESSAGE_OPEN_TYPE "(suus)"
+#define HOLDER_MESSAGE_OPEN_TYPE "(suuss)"
+#define HOLDER_MESSAGE_RESUME_TYPE "(suu)"
 #define HOLDER_MESSAGE_GIVE_TYPE "(s)"
-#define HOLDER_MESSAGE_OPENED_TYPE "(baybas)"
+#define HOLDER_MESSAGE_OPENED_TYPE "(baybassss)"
 #define HOLDER_MESSAGE_REFUSED_TYPE "(is)"
 
 /** The data of one message; as much as a port's own queue takes. */

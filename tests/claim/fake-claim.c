@@ -160,8 +160,8 @@ port_source_free (PortSource *self)
 }
 
 void
-port_source_take_async (PortSource *self, const char *uid, const SerialPortSettings *settings,
-                        GAsyncReadyCallback callback, gpointer user_data)
+port_source_take_async (PortSource *self, const char *uid, const char *note,
+                        const SerialPortSettings *settings, GAsyncReadyCallback callback, gpointer user_data)
 {
   FakeClaim *fake = self->fake;
 
@@ -170,6 +170,21 @@ port_source_take_async (PortSource *self, const char *uid, const SerialPortSetti
   fake->asked++;
   g_free (fake->asked_uid);
   fake->asked_uid = g_strdup (uid);
+}
+
+void
+port_source_resume_async (PortSource *self, const SerialPortSettings *settings, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  g_assert_null (self->fake->opening);
+  self->fake->opening = g_task_new (NULL, NULL, callback, user_data);
+  self->fake->resumed++;
+}
+
+const HeldPortFacts *
+port_source_get_resumed (PortSource *self)
+{
+  return &self->fake->left;
 }
 
 SerialPort *

@@ -18,6 +18,8 @@ typedef struct {
   GTask *opening;  /* asked for and not answered yet */
   char *asked_uid; /* of the last asking; NULL: the port alone */
   guint asked;
+  guint resumed;      /* how often it was asked for what an earlier life has left */
+  HeldPortFacts left; /* which is this */
   guint given;
   guint enabled;
 } FakeClaim;

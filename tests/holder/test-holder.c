@@ -138,8 +138,8 @@ daemon_new (guint baud_rate)
   g_socket_set_blocking (socket, FALSE);
   ck_assert (g_socket_connect (socket, address, NULL, NULL));
   ck_assert (holder_message_send_value (
-      socket, HOLDER_MESSAGE_OPEN, g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, fixture.device, baud_rate, 0, ""),
-      -1, NULL));
+      socket, HOLDER_MESSAGE_OPEN,
+      g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, fixture.device, baud_rate, 0, "", "note"), -1, NULL));
   return socket;
 }
 
@@ -170,7 +170,7 @@ expect_opened (GSocket *socket, gboolean expected_held, const char *expected_log
   ck_assert_int_ge (message.fd, 0);
   value = holder_message_get_value (&message, HOLDER_MESSAGE_OPENED_TYPE);
   ck_assert_ptr_nonnull (value);
-  g_variant_get (value, "(b@ayb^as)", &held, &log, &complete, &unsaid);
+  g_variant_get (value, "(b@ayb^assss)", &held, &log, &complete, &unsaid, NULL, NULL, NULL);
   text =
       g_strndup (g_variant_get_data (log) != NULL ? g_variant_get_data (log) : "", g_variant_get_size (log));
   ck_assert_int_eq (held, expected_held);
@@ -483,7 +483,7 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   SerialPort **port = user_data;
 
-  *port = held_port_open_finish (result, &error);
+  *port = held_port_open_finish (result, NULL, &error);
   ck_assert_msg (*port != NULL, "%s", error != NULL ? error->message : "");
 }
 
@@ -493,7 +493,7 @@ open_held (void)
   SerialPortSettings settings = { fixture.device, 115200, SERIAL_FLOW_CONTROL_NONE };
   SerialPort *port = NULL;
 
-  held_port_open_async (fixture.path, NULL, &settings, on_opened, &port);
+  held_port_open_async (fixture.path, NULL, "", &settings, on_opened, &port);
   while (port == NULL)
     g_main_context_iteration (NULL, TRUE);
   serial_port_set_listener (port, &listener, NULL);
@@ -568,7 +568,7 @@ END_TEST
 static void
 on_refused (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  ck_assert_ptr_null (held_port_open_finish (result, user_data));
+  ck_assert_ptr_null (held_port_open_finish (result, NULL, user_data));
 }
 
 START_TEST (there_is_no_holder)
@@ -576,7 +576,7 @@ START_TEST (there_is_no_holder)
   SerialPortSettings settings = { fixture.device, 115200, SERIAL_FLOW_CONTROL_NONE };
   g_autoptr (GError) error = NULL;
 
-  held_port_open_async (fixture.path, NULL, &settings, on_refused, &error);
+  held_port_open_async (fixture.path, NULL, "", &settings, on_refused, &error);
   while (error == NULL)
     g_main_context_iteration (NULL, TRUE);
   ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED));

@@ -69,6 +69,12 @@ class KillTest(BenchTest):
         if not isinstance(got, OSError):
             self.assertTrue(b''.join(PIECES).startswith(got), got[-200:])
 
+    def stop(self):
+        """In good order; meanwhile the tap goes on."""
+        self.daemon.process.terminate()
+        wait_for(self.is_killed, 'the end of the daemon')
+        self.daemon.stop()
+
     def restart(self):
         self.daemon.start()
         self.client = self.new_client()

@@ -33,7 +33,7 @@ class TestKilled(KillTest):
                 self.restart()
                 self.expect_goes_on(self.context)
                 self.expect_prefix(server)
-        self.daemon.stop()
+        self.stop()
         self.assertIn('+QSCLK: 1', self.tap.ask('AT+QSCLK?'))
 
     def test_nobody_comes_back(self):

@@ -179,7 +179,7 @@ class TestKilled(KillTest, SharedTest):
             self.expect_goes_on(self.context)
             self.assertEqual(self.modem_manager.modems(), {})
             self.expect_prefix(server)
-        self.daemon.stop()
+        self.stop()
         self.modem_manager.wait_modem()
 
     def test_modem_manager_gets_a_module_that_answers(self):
