@@ -46,6 +46,7 @@ struct HolderPort {
   Phase phase;
   Timer timer; /* of the phase */
   gboolean held_over;
+  gboolean hurried; /* nobody will come back */
   gboolean hung_up;
 
   gboolean busy; /* with ModemManager, whose answer has to be waited for */
@@ -300,6 +301,8 @@ settle (HolderPort *self)
 {
   if (self->link != NULL)
     hand_over (self);
+  else if (self->hurried)
+    begin_farewell (self);
   else
     set_phase (self, PHASE_GRACE, self->config->timing->grace_ms);
 }
@@ -581,6 +584,8 @@ holder_port_give (HolderPort *self, GSocket *link)
 void
 holder_port_hurry (HolderPort *self)
 {
+  /* Also for a daemon whose end has not been noticed yet. */
+  self->hurried = TRUE;
   if (self->phase == PHASE_GRACE)
     begin_farewell (self);
   else if (self->phase == PHASE_CLOSED)

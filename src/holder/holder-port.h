@@ -83,5 +83,5 @@ void holder_port_attach (HolderPort *self, GSocket *link);
  */
 void holder_port_give (HolderPort *self, GSocket *link);
 
-/** Nobody comes back any more: the farewell is said now, if no daemon has the port. */
+/** Nobody comes back any more: the farewell is said now, or as soon as no daemon has the port. */
 void holder_port_hurry (HolderPort *self);

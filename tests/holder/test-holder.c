@@ -378,7 +378,8 @@ START_TEST (a_stop_does_not_wait_for_the_grace)
   socket = daemon_new (115200);
   expect_opened (socket, FALSE, "");
   kill_daemon (socket);
-  run_what_is_ready ();
+  if (_i == 0) /* else the end of the daemon is noticed behind the stop */
+    run_what_is_ready ();
   holder_server_stop (fixture.server);
   expect_written ("\rAT\r");
   say ("\r\nOK\r\n");
@@ -602,7 +603,7 @@ main (void)
   tcase_add_test (tcase, nobody_comes_back);
   tcase_add_test (tcase, a_daemon_comes_back_in_the_middle_of_the_farewell);
   tcase_add_test (tcase, a_silent_module_is_let_go);
-  tcase_add_test (tcase, a_stop_does_not_wait_for_the_grace);
+  tcase_add_loop_test (tcase, a_stop_does_not_wait_for_the_grace, 0, 2);
   tcase_add_test (tcase, a_released_port_is_asked_for_again_at_once);
   tcase_add_test (tcase, other_settings_open_the_port_again);
   tcase_add_test (tcase, a_port_that_cannot_be_opened);
