@@ -25,20 +25,22 @@ typedef struct {
   GPtrArray *tasks; /* GTask that wait for the answer */
 } Client;
 
-/* One question to the bus; outlives the table if need be. */
+/* Who is asked for; outlives the table if need be. */
 typedef struct {
   DBusClients *clients;
   char *name;
 } Question;
 
+static const char caller_left[] = "The caller has left the bus";
+
 static void
-fail_tasks (Client *client, const char *why)
+fail_tasks (Client *client)
 {
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&client->tasks);
 
   client->tasks = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < tasks->len; i++)
-    g_task_return_new_error (tasks->pdata[i], MSSL_ERROR, MSSL_ERROR_FAILED, "%s", why);
+    g_task_return_new_error (tasks->pdata[i], MSSL_ERROR, MSSL_ERROR_FAILED, "%s", caller_left);
 }
 
 static void
@@ -47,7 +49,7 @@ client_free (gpointer user_data)
   Client *client = user_data;
 
   g_dbus_connection_signal_unsubscribe (client->bus, client->subscription);
-  fail_tasks (client, "The caller has left the bus");
+  fail_tasks (client);
   g_ptr_array_unref (client->tasks);
   g_free (client);
 }
@@ -66,6 +68,15 @@ question_free (Question *question)
   g_free (question);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Question, question_free)
+
+static Question *
+question_new (DBusClients *self, const char *name)
+{
+  Question *question = g_new (Question, 1);
+
+  *question = (Question){ g_rc_box_acquire (self), g_strdup (name) };
+  return question;
+}
 
 static Client *
 find (DBusClients *self, const char *name)
@@ -114,7 +125,6 @@ static Client *
 add_client (DBusClients *self, const char *name)
 {
   Client *client = g_new0 (Client, 1);
-  Question *question = g_new (Question, 1);
 
   client->bus = self->bus;
   client->tasks = g_ptr_array_new_with_free_func (g_object_unref);
@@ -122,10 +132,9 @@ add_client (DBusClients *self, const char *name)
       g_dbus_connection_signal_subscribe (self->bus, BUS_NAME, BUS_NAME, "NameOwnerChanged", BUS_PATH, name,
                                           G_DBUS_SIGNAL_FLAGS_NONE, on_name_owner_changed, self, NULL);
   g_hash_table_insert (self->clients, g_strdup (name), client);
-  *question = (Question){ g_rc_box_acquire (self), g_strdup (name) };
   g_dbus_connection_call (self->bus, BUS_NAME, BUS_PATH, BUS_NAME, "GetConnectionUnixUser",
                           g_variant_new ("(s)", name), G_VARIANT_TYPE ("(u)"), G_DBUS_CALL_FLAGS_NONE, -1,
-                          NULL, on_uid, question);
+                          NULL, on_uid, question_new (self, name));
   return client;
 }
 
@@ -149,6 +158,7 @@ dbus_clients_lookup_async (DBusClients *self, const char *name, GAsyncReadyCallb
   Client *client = find (self, name);
 
   g_task_set_source_tag (task, dbus_clients_lookup_async);
+  g_task_set_task_data (task, question_new (self, name), (GDestroyNotify) question_free);
   if (client == NULL)
     client = add_client (self, name);
   if (client->known)
@@ -160,11 +170,18 @@ dbus_clients_lookup_async (DBusClients *self, const char *name, GAsyncReadyCallb
 gboolean
 dbus_clients_lookup_finish (GAsyncResult *result, guint *ret_uid, GError **error)
 {
+  const Question *question = g_task_get_task_data (G_TASK (result));
   GError *failure = NULL;
   gssize uid = g_task_propagate_int (G_TASK (result), &failure);
 
   if (failure != NULL) {
     g_propagate_error (error, failure);
+    return FALSE;
+  }
+  /* The task may have been returned before the leaving was told and come behind it: nobody would tell again.
+   */
+  if (find (question->clients, question->name) == NULL) {
+    g_set_error_literal (error, MSSL_ERROR, MSSL_ERROR_FAILED, caller_left);
     return FALSE;
   }
   *ret_uid = (guint) uid;

@@ -208,6 +208,48 @@ START_TEST (owner_leaves_at_once)
 }
 END_TEST
 
+/* Does not run the main context: the service hears nothing yet. */
+static void
+wait_gone (Client *other, const char *name)
+{
+  gboolean there = TRUE;
+
+  while (there) {
+    g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+        other->connection, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+        "NameHasOwner", g_variant_new ("(s)", name), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+
+    g_variant_get (reply, "(b)", &there);
+  }
+}
+
+/* The same of one whose user is known already: the service finds the call and the leaving side by side. */
+START_TEST (owner_who_is_known_leaves_at_once)
+{
+  g_autoptr (Bus) bus = bus_new_ready ();
+  g_autoptr (Client) other = client_new (bus, member ());
+
+  bus->world->port->automatic[FAKE_CLOSE] = TRUE;
+  for (guint i = 0; i < 60; i++) {
+    g_autoptr (Client) hasty = client_new (bus, member ());
+    g_autofree char *name = g_strdup (g_dbus_connection_get_unique_name (hasty->connection));
+    g_autofree char *path = client_open (hasty, NULL);
+
+    call (hasty, path, "Release");
+    for (guint n = 0; n < 3; n++)
+      g_dbus_connection_call (hasty->connection, MSSL_BUS_NAME, CONTEXT_PATH, MSSL_INTERFACE_CONTEXT, "Open",
+                              g_variant_new_parsed ("('h', uint16 1, @a{sv} {})"), NULL,
+                              G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+    g_dbus_connection_close_sync (hasty->connection, NULL, NULL);
+    wait_gone (other, name);
+    client_sync (other);
+  }
+  while (!module_has_free_slot (bus->world->module))
+    g_main_context_iteration (NULL, TRUE);
+  ck_assert_uint_eq (manager_get_connections (bus->world->manager)->len, 0);
+}
+END_TEST
+
 /* -- the queue -- */
 
 static void
@@ -419,6 +461,7 @@ main (void)
   tcase_add_test (tcase, owner_leaves);
   tcase_add_test (tcase, owner_leaves_while_opening);
   tcase_add_test (tcase, owner_leaves_at_once);
+  tcase_add_test (tcase, owner_who_is_known_leaves_at_once);
   tcase_add_test (tcase, the_queue_shows_and_belongs_to_its_owners);
   tcase_add_test (tcase, received_goes_to_the_owner_alone);
   tcase_add_test (tcase, bug_02_received_comes_before_closed);
