@@ -86,6 +86,7 @@ static const struct {
   { "+CME ERROR: 13", MODULE_SIM_ABSENT },  { "+CME ERROR: SIM not inserted", MODULE_SIM_ABSENT },
   { "+CME ERROR: 11", MODULE_SIM_LOCKED },  { "+CME ERROR: SIM PUK required", MODULE_SIM_LOCKED },
   { "+CME ERROR: 14", MODULE_SIM_UNKNOWN }, { "+CME ERROR: SIM busy", MODULE_SIM_UNKNOWN },
+  { "+CME ERROR: 3", MODULE_SIM_UNKNOWN },  { "+CME ERROR: 4", MODULE_SIM_UNKNOWN },
 };
 
 START_TEST (sim_refused)

@@ -16,6 +16,9 @@ GNUTLS_SUITES = {'AES-128': 'AES-128-CBC', 'AES-256': 'AES-256-CBC', '3DES': '3D
 OPENSSL_STRANGER = 'ECDHE-RSA-AES128-GCM-SHA256'
 GNUTLS_STRANGER = 'NONE:+VERS-TLS1.2:+VERS-DTLS1.2:+ECDHE-RSA:+AES-128-GCM:+AEAD:+COMP-NULL:+SIGN-ALL:+CTYPE-X509:+GROUP-ALL'
 
+# Instead of a suite: AES-128 as the module has it, but nothing older than TLS 1.2.
+ONLY_TLS_1_2 = 'TLS 1.2 alone'
+
 HELLO = b'hello, server\n'
 COAP_GET = b'\x40\x01\x12\x34'
 COAP_CONTENT = b'\x60\x45\x12\x34'
@@ -33,12 +36,16 @@ def start(lab, args, port, stem, is_udp=False, **options):
 
 
 def openssl_list(suite):
+    if suite == ONLY_TLS_1_2:
+        suite = 'AES-128'
     return (OPENSSL_SUITES[suite] if suite else OPENSSL_STRANGER) + ':@SECLEVEL=0'
 
 
 def gnutls_priority(suite):
     if suite is None:
         return GNUTLS_STRANGER
+    if suite == ONLY_TLS_1_2:
+        return 'NONE:+VERS-TLS1.2:+RSA:+AES-128-CBC:+SHA1:+COMP-NULL:+SIGN-ALL:+CTYPE-X509'
     return (f'NONE:+VERS-TLS1.2:+VERS-TLS1.1:+VERS-TLS1.0:+VERS-DTLS1.2:+VERS-DTLS1.0:+RSA:+{GNUTLS_SUITES[suite]}:'
             '+SHA1:+COMP-NULL:+SIGN-ALL:+CTYPE-X509')
 
@@ -58,7 +65,7 @@ def start_openssl(lab, ca, identity, protocol, suite, mutual):
     args = ['openssl', 's_server', '-quiet', '-accept', f'127.0.0.1:{port}', '-cert', identity.cert, '-key', identity.key,
             '-CAfile', ca.cert, '-cipher', openssl_list(suite)]
     args += ['-Verify', '2', '-verify_return_error'] if mutual else []
-    args += ['-dtls'] if protocol == 'dtls' else ['-no_tls1_3']
+    args += ['-dtls'] if protocol == 'dtls' else ['-tls1_2' if suite == ONLY_TLS_1_2 else '-no_tls1_3']
     reading, writing = os.pipe()
     try:
         return start(lab, args, port, 's_server', protocol == 'dtls', stdin=reading, stdout=writing)
@@ -77,7 +84,7 @@ cafile {ca.cert}
 certfile {identity.cert}
 keyfile {identity.key}
 require_certificate {'true' if mutual else 'false'}
-tls_version tlsv1.1
+tls_version {'tlsv1.2' if suite == ONLY_TLS_1_2 else 'tlsv1.1'}
 ciphers {openssl_list(suite)}
 ''')
     return start(lab, ['mosquitto', '-c', config], port, 'mosquitto')
@@ -95,7 +102,7 @@ cert = {identity.cert}
 key = {identity.key}
 CAfile = {ca.cert}
 ciphers = {openssl_list(suite)}
-sslVersionMin = TLSv1
+sslVersionMin = {'TLSv1.2' if suite == ONLY_TLS_1_2 else 'TLSv1'}
 sslVersionMax = TLSv1.2
 securityLevel = 0
 {'verifyChain = yes' if mutual else 'requireCert = no'}
@@ -125,7 +132,7 @@ def free_port_pair():
 
 class Server:
     """A row: @speaks maps protocols to versions, @suites are those that it can be limited to; @start gives a port for (lab, ca,
-    identity, protocol, suite or None for one that the module does not have, mutual); @says_no has the protocols in which it tells
+    identity, protocol, suite, ONLY_TLS_1_2, or None for a suite that the module does not have, mutual); @says_no has the protocols in which it tells
     a client that they share nothing; @request is answered by @reply."""
 
     def __init__(self, name, start, speaks, suites, says_no=('tls',), request=HELLO, reply=HELLO):

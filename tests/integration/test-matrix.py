@@ -7,7 +7,7 @@ import os
 
 import lab
 from bench import BenchTest
-from matrix_servers import SERVERS
+from matrix_servers import ONLY_TLS_1_2, SERVERS
 
 DOCUMENT = os.path.join(lab.SOURCE_ROOT, 'docs', 'tls-matrix.md')
 VERSIONS = [('tls', '1.0'), ('tls', '1.1'), ('tls', '1.2'), ('dtls', '1.0'), ('dtls', '1.2')]
@@ -34,6 +34,12 @@ STRANGERS = '''
 The reason with which such an open ends. Over UDP a refusal is one datagram that may not come, and then the open ends with `timeout`.
 
 '''
+
+
+STRANGER_ROWS = [
+    ('only ECDHE and GCM', None, '1.2'),
+    ('only TLS 1.2, while the context asks for 1.0', ONLY_TLS_1_2, '1.0'),
+]
 
 
 def text_of_row(cells):
@@ -104,18 +110,18 @@ class TestMatrix(BenchTest):
                 for protocol, version in VERSIONS for suite in SUITES for authentication in AUTHENTICATIONS]
         return text_of_table(['version', 'suite', 'authentication', *(server.name for server in SERVERS)], rows)
 
-    def judge_stranger(self, server, protocol):
-        if protocol not in server.says_no:
+    def judge_stranger(self, server, suite, version):
+        if 'tls' not in server.says_no:
             return CANNOT
-        port = self.port(server, protocol, None, False)
-        _, reason, _ = self.open(self.context(protocol, '1.2', 'server'), port).wait_closed()
-        with self.subTest(server=server.name, protocol=protocol):
+        port = self.port(server, 'tls', suite, False)
+        _, reason, _ = self.open(self.context('tls', version, 'server'), port).wait_closed()
+        with self.subTest(server=server.name, suite=suite, version=version):
             self.assertEqual(reason, 'cipher')
         return reason
 
     def make_strangers(self):
-        rows = [[f'{protocol.upper()}, only ECDHE and GCM', *(self.judge_stranger(server, protocol) for server in SERVERS)]
-                for protocol in ('tls',)]
+        rows = [[what, *(self.judge_stranger(server, suite, version) for server in SERVERS)]
+                for what, suite, version in STRANGER_ROWS]
         return text_of_table(['server', *(server.name for server in SERVERS)], rows)
 
     def test_matrix(self):

@@ -25,6 +25,8 @@ static const struct {
   { "+CMGW", "it takes data behind a prompt" },
   { "+CMGC", "it takes data behind a prompt" },
   { "+CMSS", "it takes data behind a prompt" },
+  { "+CMUX", "it ends the dialogue of commands" },
+  { "+CGDATA", "it ends the dialogue of commands" },
   { "+QRST", "it restarts the module; use Reset" },
   { "+QPOWD", "it turns the module off" },
   { "+CFUN", "it turns the radio off or restarts the module" },

@@ -78,18 +78,27 @@ bc660k_status_judge_sim_refusal (const char *refusal)
     const char *line; /* 3GPP TS 27.007, 9.2.1 */
     ModuleSim sim;
   } known[] = {
-    { "+CME ERROR: 5", MODULE_SIM_LOCKED },         { "+CME ERROR: 11", MODULE_SIM_LOCKED },
-    { "+CME ERROR: 12", MODULE_SIM_LOCKED },        { "+CME ERROR: SIM PIN required", MODULE_SIM_LOCKED },
-    { "+CME ERROR: 14", MODULE_SIM_UNKNOWN },       { "+CME ERROR: SIM PUK required", MODULE_SIM_LOCKED },
-    { "+CME ERROR: SIM busy", MODULE_SIM_UNKNOWN },
+    { "+CME ERROR: 5", MODULE_SIM_LOCKED },
+    { "+CME ERROR: 10", MODULE_SIM_ABSENT },
+    { "+CME ERROR: 11", MODULE_SIM_LOCKED },
+    { "+CME ERROR: 12", MODULE_SIM_LOCKED },
+    { "+CME ERROR: 13", MODULE_SIM_ABSENT },
+    { "+CME ERROR: 15", MODULE_SIM_ABSENT },
+    { "+CME ERROR: SIM PIN required", MODULE_SIM_LOCKED },
+    { "+CME ERROR: SIM PUK required", MODULE_SIM_LOCKED },
+    { "+CME ERROR: SIM not inserted", MODULE_SIM_ABSENT },
+    { "+CME ERROR: SIM failure", MODULE_SIM_ABSENT },
+    { "+CME ERROR: SIM wrong", MODULE_SIM_ABSENT },
+    /* With a card in it the command works, so even this speaks. */
+    { "ERROR", MODULE_SIM_ABSENT },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (known); i++) {
     if (strcmp (known[i].line, refusal) == 0)
       return known[i].sim;
   }
-  /* With a card in it the command works, so even a bare ERROR speaks. */
-  return MODULE_SIM_ABSENT;
+  /* A module that is busy, still searching, or does not have the command: no word about the card. */
+  return MODULE_SIM_UNKNOWN;
 }
 
 gboolean
