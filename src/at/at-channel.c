@@ -28,6 +28,8 @@ typedef enum {
   PHASE_PROBE,    /* a probe was written; its OK is awaited */
   PHASE_QUIET,    /* a probe was answered; answers to others may still come */
   PHASE_PROMPT,   /* the command was written; its prompt is awaited */
+  PHASE_REFUSED,  /* instead of the prompt a refusal has come; if it was about something else, the prompt
+                     follows */
   PHASE_DATA,     /* the prompt has come; the payload is about to be written */
   PHASE_RESPONSE, /* all was written; the final result is awaited */
   PHASE_SETTLE,   /* the module is given time after a command */
@@ -74,8 +76,9 @@ set_phase (AtChannel *self, Phase phase, guint timeout_ms)
     timer_set (&self->timer, timeout_ms);
   else
     timer_clear (&self->timer);
-  at_parser_expect_prompt (
-      self->parser, phase == PHASE_PROMPT || (phase == PHASE_RESPONSE && self->job->command->refuses_prompt));
+  at_parser_expect_prompt (self->parser,
+                           phase == PHASE_PROMPT || phase == PHASE_REFUSED
+                               || (phase == PHASE_RESPONSE && self->job->command->refuses_prompt));
   if (phase != PHASE_DATA)
     at_parser_expect_echo (self->parser, NULL);
 }
@@ -264,6 +267,7 @@ is_kept_waiting (AtChannel *self)
   switch (self->phase) {
   case PHASE_PROBE:
   case PHASE_PROMPT:
+  case PHASE_REFUSED:
   case PHASE_RESPONSE:
     return at_channel_is_receiving (self);
   case PHASE_IDLE:
@@ -274,6 +278,30 @@ is_kept_waiting (AtChannel *self)
     return FALSE;
   }
   g_assert_not_reached ();
+}
+
+static void
+refuse_job (AtChannel *self, const char *line)
+{
+  AtJob *job = self->job;
+  guint settle_ms = job->command->settle_ms;
+
+  at_wire_forget_payload (self->wire);
+  at_job_fail (job, AT_ERROR_REFUSED, line);
+  end_job (self, settle_ms);
+}
+
+/**
+ * A refusal instead of the prompt. It may be about something else, and the prompt on its way: until that is
+ * known nothing is written, since it would become part of what the server receives.
+ */
+static void
+doubt_refusal (AtChannel *self, const char *line)
+{
+  guint transfer_ms = at_wire_get_transfer_ms (self->wire, self->job->command->line->len + 1);
+
+  self->job->refusal = g_strdup (line);
+  set_phase (self, PHASE_REFUSED, self->timing.quiet_ms + transfer_ms);
 }
 
 static void
@@ -298,6 +326,9 @@ on_timer (gpointer user_data)
   case PHASE_PROMPT:
   case PHASE_RESPONSE:
     time_out_job (self);
+    break;
+  case PHASE_REFUSED:
+    refuse_job (self, self->job->refusal);
     break;
   case PHASE_DATA:
     send_data (self);
@@ -338,20 +369,23 @@ complete_job (AtChannel *self, const char *line)
 {
   AtJob *job = self->job;
   guint settle_ms = job->command->settle_ms;
+  gboolean is_ok = strcmp (line, "OK") == 0;
 
-  /* OK answers a data command only behind its payload; before, it can only be a stray one. */
-  if (strcmp (line, "OK") == 0 && self->phase != PHASE_RESPONSE)
+  if (self->phase == PHASE_PROMPT && !is_ok)
+    doubt_refusal (self, line);
+  /* OK answers a data command only behind its payload, and behind the prompt that is all that ends data mode:
+   * before, they can only be stray ones. */
+  if (self->phase != PHASE_RESPONSE)
     return;
-  if (strcmp (line, "OK") == 0) {
+  if (is_ok) {
     at_job_end (job);
-  } else {
-    at_wire_forget_payload (self->wire);
-    /* Part of a payload may have been left to the module's command line. */
-    if (job->command->data_mode != AT_DATA_NONE && self->phase == PHASE_RESPONSE)
-      self->in_step = FALSE;
-    at_job_fail (job, AT_ERROR_REFUSED, line);
+    end_job (self, settle_ms);
+    return;
   }
-  end_job (self, settle_ms);
+  /* Part of a payload may have been left to the module's command line. */
+  if (job->command->data_mode != AT_DATA_NONE)
+    self->in_step = FALSE;
+  refuse_job (self, line);
 }
 
 static void
@@ -371,7 +405,8 @@ add_response_line (AtChannel *self, const char *line)
 static gboolean
 has_job (AtChannel *self)
 {
-  return self->phase == PHASE_PROMPT || self->phase == PHASE_DATA || self->phase == PHASE_RESPONSE;
+  return self->phase == PHASE_PROMPT || self->phase == PHASE_REFUSED || self->phase == PHASE_DATA
+         || self->phase == PHASE_RESPONSE;
 }
 
 static gboolean
@@ -440,7 +475,8 @@ handle_prompt (AtChannel *self)
     refuse_prompt (self);
     return;
   }
-
+  if (self->phase == PHASE_REFUSED)
+    at_wire_note (self->wire, "the refusal was about something else");
   set_phase (self, PHASE_DATA, delay_ms);
   if (delay_ms > 0)
     at_wire_note_prompt (self->wire);

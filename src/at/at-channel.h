@@ -47,7 +47,8 @@ typedef enum {
  * @probe_timeout_ms: for the answer to one probe.
  * @probes: how many probes go unanswered before the module is lost.
  * @quiet_ms: after the answer to a probe that was not the first one, how long no final result may come, so
- * that answers to the other probes do not go to the next command.
+ * that answers to the other probes do not go to the next command. And after a refusal that came instead of a
+ * prompt, how long the prompt may come all the same.
  * @line_gap_ms: how long the bytes of a line or of an announced payload may stop.
  * @wake_after_ms: after this much silence a module that may sleep is probed before a command.
  */

@@ -32,6 +32,7 @@ job_free (gpointer data)
   at_command_free (job->command);
   g_clear_object (&job->task);
   g_ptr_array_unref (job->lines);
+  g_free (job->refusal);
   g_clear_error (&job->error);
   g_free (job);
 }

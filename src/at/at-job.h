@@ -7,11 +7,13 @@
 
 #include "at-channel.h"
 
-/** AtJob: @lines, the response so far, and @error, how it ended if not well, are its own. */
+/** AtJob: @lines, the response so far, @refusal, a final result that may be about something else, and @error,
+ * how it ended if not well, are its own. */
 typedef struct {
   AtCommand *command;
   GTask *task;
   GPtrArray *lines;
+  char *refusal;
   GError *error;
 } AtJob;
 

@@ -279,18 +279,45 @@ START_TEST (a_refusal_instead_of_the_prompt)
 }
 END_TEST
 
-START_TEST (a_refusal_between_prompt_and_data)
+/* It was about something else: the module is in data mode, and the next command would become its data. */
+static const char *const foreign_refusals[] = {
+  "\r\nERROR\r\n\r\n> ",
+  "\r\n+CME ERROR: 3\r\n\r\nERROR\r\n\r\nOK\r\n>",
+  "\r\n> \r\nERROR\r\n",
+};
+
+START_TEST (bug_05_a_refusal_around_the_prompt)
 {
   AtCommand *command = channel_fixture_new_data_command (AT_DATA_COUNTED, LONG_MS, LONG_MS);
 
   command->data_delay_ms = 30;
   channel_fixture_script_probe ();
-  scripted_module_command (fixture.module, "AT+S=21", "> \r\nERROR");
+  scripted_module_expect (fixture.module, "AT+S=21\r");
+  scripted_module_answer (fixture.module, foreign_refusals[_i]);
+  scripted_module_expect (fixture.module, "the SECRET\rAT+CFUN=0\r");
+  scripted_module_answer (fixture.module, OK);
   scripted_module_command (fixture.module, "AT+NEXT", "OK");
   channel_fixture_run (command);
   channel_fixture_run (channel_fixture_new_command ("AT+NEXT", LONG_MS));
-  channel_fixture_check_error (0, AT_ERROR_REFUSED);
+  channel_fixture_check_result (0, "");
   channel_fixture_check_result (1, "");
+}
+END_TEST
+
+START_TEST (bug_05_a_prompt_some_time_after_a_refusal)
+{
+  static const AtTiming times = { 400, 3, 500, 60, 100000 };
+
+  channel_fixture_make_again (&times);
+  channel_fixture_script_probe ();
+  scripted_module_command (fixture.module, "AT+S=21", "ERROR");
+  scripted_module_pause (fixture.module, SHORT_MS);
+  scripted_module_answer (fixture.module, "\r\n> ");
+  scripted_module_expect (fixture.module, "the SECRET\rAT+CFUN=0\r");
+  scripted_module_answer (fixture.module, "\r\nERROR\r\n");
+  channel_fixture_run (channel_fixture_new_data_command (AT_DATA_COUNTED, LONG_MS, LONG_MS));
+  scripted_module_run (fixture.module);
+  channel_fixture_check_error (0, AT_ERROR_REFUSED);
 }
 END_TEST
 
@@ -490,7 +517,8 @@ add_data_tests (TCase *tcase)
   tcase_add_test (tcase, the_data_waits_after_the_prompt);
   tcase_add_test (tcase, the_next_command_waits_to_settle);
   tcase_add_test (tcase, a_refusal_instead_of_the_prompt);
-  tcase_add_test (tcase, a_refusal_between_prompt_and_data);
+  tcase_add_loop_test (tcase, bug_05_a_refusal_around_the_prompt, 0, G_N_ELEMENTS (foreign_refusals));
+  tcase_add_test (tcase, bug_05_a_prompt_some_time_after_a_refusal);
   tcase_add_test (tcase, a_refusal_behind_the_data_is_followed_by_a_probe);
   tcase_add_test (tcase, bug_05_no_foreign_byte_in_a_counted_payload);
   tcase_add_test (tcase, an_upload_without_prompt_is_cancelled);

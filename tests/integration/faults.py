@@ -2,10 +2,9 @@
 """Faults by chance, as scripts of the simulator. Knows no daemon."""
 import shlex
 
-# What a module may say at any moment. Not that something is done, or was refused, which is not: nobody could see through
-# that. (Of a send that seems refused while its prompt is on the way, the driver does not yet give the payload.)
+# What a module may say at any moment. Not that something is done which is not: nobody could see through that.
 LINES = [
-    'RDY', 'OK', '>', '+QSSLURC: "closed",0,0', '+QSSLSEND: 0,0,-8', '+QSSLSEND: 0,0,-2',
+    'RDY', 'OK', 'ERROR', '>', '+CME ERROR: 3', '+QSSLURC: "closed",0,0', '+QSSLSEND: 0,0,-8', '+QSSLSEND: 0,0,-2',
     '+QSSLOPEN: 0,0,-8', '+QSSLOPEN: 0,0,-2', '+QSSLCLOSE: 0,0,0', '+QSSLURC: "recv",0,0,7,"x', '+CEREG: 5', '+CSCON: 0',
     '+IP: 100.64.0.7', 'F1: 0000 0000', '+QNBIOTEVENT: "ENTER DEEPSLEEP"', '+QSSLCFG: 0,0,"seclevel",0', '!%&/()=?',
 ]
@@ -30,6 +29,13 @@ def draw_place(random):
     return draw_byte(random) if random.random() < 0.5 else draw_line(random)
 
 
+def draw_replacement(random):
+    """Not a refusal in place of a prompt: nobody could know that the module waits for data."""
+    line = random.choice(LINES)
+    patterns = {pattern: count for pattern, count in LOSABLE.items() if pattern != '>' or 'ERROR' not in line}
+    return f'replace {shlex.quote(line)} {draw_line(random, patterns)}'
+
+
 # Each with a place that fits it.
 DRAW = {
     'drop': lambda random: f'drop {draw_line(random, LOSABLE)}',
@@ -38,7 +44,7 @@ DRAW = {
     'cut': lambda random: f'cut {random.randint(1, 60)} {draw_line(random)}',
     'lose': lambda random: f'lose {random.randint(1, 12)} {draw_byte(random)}',
     'insert': lambda random: f'insert {shlex.quote(random.choice(LINES))} {draw_place(random)}',
-    'replace': lambda random: f'replace {shlex.quote(random.choice(LINES))} {draw_line(random, LOSABLE)}',
+    'replace': draw_replacement,
     'length': lambda random: f'replace \'+QSSLCFG: 0,0,"cacert",{random.randint(0, 3)}\' at line {random.randint(1, 2)} '
                              '\'+QSSLCFG: 0,0,"cacert",*\'',
     'sleep': lambda random: f'sleep {draw_place(random)}',
