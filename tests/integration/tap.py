@@ -63,6 +63,9 @@ class Tap:
         return self.said.decode()
 
     def close(self):
+        # First, since the daemon still lives, and the number of the terminal may be another program's next.
+        if os.path.islink(self.link):
+            os.unlink(self.link)
         for source in self.sources:
             GLib.source_remove(source)
         for fd in (self.host, self.slave, self.module):
