@@ -63,6 +63,12 @@ is_closing (gpointer user_data)
   return fake_port_is_pending (user_data, FAKE_CLOSE, 0);
 }
 
+static gboolean
+is_without_driver (gpointer user_data)
+{
+  return ((FakePort *) user_data)->driver == NULL;
+}
+
 /* -- objects and lists -- */
 
 typedef struct {
@@ -252,6 +258,7 @@ START_TEST (modules_come_and_go)
   client_expect_error (client, MSSL_PATH, MSSL_INTERFACE_MANAGER, "GetModule", g_variant_new ("(s)", "m0"),
                        ERROR ("NotReady"));
   fake_port_finish (bus->world->port, FAKE_STOP, FAKE_PORT_NO_SLOT, CLOSE_REASON_NONE);
+  bus_wait (is_without_driver, bus->world->port);
   manager_add_module (bus->world->manager, bus->world->module);
   client_expect (client, "added " MODULE_PATH);
 }
