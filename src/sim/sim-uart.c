@@ -16,9 +16,10 @@
 /* A paced line wakes up about once a millisecond, and once more at the exact end. */
 #define WAKES_PER_S 1000
 #define BITS_PER_BYTE 10
-/* How often and how many times to look whether the host has taken a piece before the next one follows. */
+/* How often and how many times to look whether the host has taken a piece before the next one follows: 20 ms,
+ * as a busy machine may not let the host read for a while. */
 #define PIECE_WAIT_NS 100000
-#define MAX_PIECE_WAITS 20
+#define MAX_PIECE_WAITS 200
 
 typedef struct {
   GByteArray *bytes;
