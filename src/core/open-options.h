@@ -8,6 +8,9 @@
 
 #define OPEN_OPTIONS_NOT_GIVEN (-1)
 
+/** As documented in org.modemssl1.Context.xml; a module that is there may take less. */
+#define OPEN_OPTIONS_HOST_MAX_BYTES 150
+
 /**
  * OpenOptions: times in seconds and sizes in bytes, or OPEN_OPTIONS_NOT_GIVEN.
  * @module: name of a module, NULL for any.

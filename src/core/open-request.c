@@ -16,7 +16,7 @@ open_request_check (ContextStore *contexts, Context *context, const char *host, 
                  context_get_name (context));
     return FALSE;
   }
-  if (!open_options_check_host (host, G_MAXUINT, error))
+  if (!open_options_check_host (host, OPEN_OPTIONS_HOST_MAX_BYTES, error))
     return FALSE;
   if (port != 0)
     return TRUE;

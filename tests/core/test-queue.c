@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "open-options.h"
 #include "watch.h"
 
 #define OTHER_UID 1001
@@ -293,6 +294,25 @@ START_TEST (waits_for_a_module_that_is_missing)
   expect_queued (b, 1);
   plug_in (world);
   expect_served (b);
+}
+END_TEST
+
+/* No module tells what it takes, yet what waits is bounded. */
+START_TEST (a_host_is_bounded_while_no_module_is_there)
+{
+  g_autoptr (World) world = new_ready_world ();
+  g_autoptr (GPtrArray) missing = missing_module_list_new ();
+  g_autoptr (GVariant) options = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  g_autofree char *host = g_strnfill (OPEN_OPTIONS_HOST_MAX_BYTES + 1, 'h');
+  g_autoptr (GError) error = NULL;
+
+  missing_module_list_add (missing, "m0", "/dev/fake0", "/dev/fake0 is not there");
+  manager_remove_module (world->manager, world->module, "unplugged");
+  manager_set_missing (world->manager, missing);
+  ck_assert_ptr_null (manager_open (world->manager, world->context, host, 1, options, ":1.9", 0, &error));
+  ck_assert (g_error_matches (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT));
+  host[OPEN_OPTIONS_HOST_MAX_BYTES] = '\0';
+  ck_assert_ptr_nonnull (manager_open (world->manager, world->context, host, 1, options, ":1.9", 0, NULL));
 }
 END_TEST
 
@@ -638,6 +658,7 @@ main (void)
   tcase_add_test (tcase, waits_for_a_module_that_starts);
   tcase_add_test (tcase, waits_for_a_module_that_is_absent);
   tcase_add_test (tcase, waits_for_a_module_that_is_missing);
+  tcase_add_test (tcase, a_host_is_bounded_while_no_module_is_there);
   tcase_add_test (tcase, waits_on_when_the_module_is_lost);
   tcase_add_test (tcase, every_slot_is_used);
   tcase_add_test (tcase, least_loaded_module);
