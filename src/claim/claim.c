@@ -146,8 +146,20 @@ on_intruder (gpointer user_data)
 {
   Claim *self = user_data;
 
-  if (self->take == NULL && self->hold == HOLD_PORT && mm_modems_get_life (self->modems) != 0)
+  if (self->take == NULL && self->hold == HOLD_PORT)
     want_back (self, "Another program has opened the port, ModemManager perhaps; keep it off by a udev rule");
+}
+
+/* Only where ModemManager runs: the kernel has few inotify instances for one user. */
+static void
+update_guard (Claim *self)
+{
+  gboolean wanted = self->hold == HOLD_PORT && mm_modems_get_life (self->modems) != 0;
+
+  if (wanted && self->guard == NULL)
+    self->guard = port_guard_new (self->port.device, on_intruder, self);
+  else if (!wanted)
+    g_clear_pointer (&self->guard, port_guard_free);
 }
 
 static void
@@ -155,10 +167,9 @@ hand_out (Claim *self, Hold hold, SerialPort *port)
 {
   g_autoptr (GTask) task = steal_take (self);
 
-  g_clear_pointer (&self->guard, port_guard_free);
-  if (hold == HOLD_PORT)
-    self->guard = port_guard_new (self->port.device, on_intruder, self);
+  g_clear_pointer (&self->guard, port_guard_free); /* the node may be another one now */
   self->hold = hold;
+  update_guard (self);
   self->revoked = FALSE;
   follow_network (self);
   set_state (self, CLAIM_CLAIMED, "%s", "");
@@ -494,6 +505,7 @@ check_hold (Claim *self)
   guint life = mm_modems_get_life (self->modems);
   gboolean started = life != self->life && life != 0;
 
+  update_guard (self);
   if (self->hold == HOLD_INHIBITED && started)
     want_back (self, "ModemManager has started again and is let at the port first");
   else if (self->hold == HOLD_INHIBITED && life == 0)
