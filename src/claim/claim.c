@@ -5,6 +5,7 @@
  */
 #include "claim.h"
 
+#include "claim-refusal.h"
 #include "mm-enabler.h"
 #include "port-guard.h"
 #include "port-source.h"
@@ -188,36 +189,14 @@ fail (Claim *self, ClaimState state, GError *error)
 
 /* -- inhibiting -------------------------------------------------------------------------------------- */
 
-/* What each refusal means, and whether it is a conflict that somebody must settle or passes by itself. */
 static void
 handle_refusal (Claim *self, const GError *error)
 {
-  g_autofree char *remote = g_dbus_error_get_remote_error (error);
-  g_autoptr (GError) plain = g_error_copy (error);
-  const char *name = remote != NULL ? remote : "";
+  gboolean is_conflict;
+  g_autofree char *text = claim_refusal_describe (error, &is_conflict);
 
-  g_dbus_error_strip_remote_error (plain);
   timer_set (&self->retry, RETRY_MS);
-  if (g_str_has_suffix (name, ".Core.WrongState") || g_str_has_suffix (name, ".Core.NotFound"))
-    set_state (self, CLAIM_WAITING, "ModemManager does not have the modem ready: %s", plain->message);
-  else if (g_str_has_suffix (name, ".Core.InProgress"))
-    set_state (
-        self, CLAIM_CONFLICT,
-        "Another program has taken the modem away from ModemManager, an update of its firmware perhaps; "
-        "it is asked for again every few seconds");
-  else if (g_str_has_suffix (name, ".AccessDenied") || g_str_has_suffix (name, ".Core.Unauthorized"))
-    set_state (
-        self, CLAIM_CONFLICT,
-        "ModemManager does not let this user have the modem; run modemssld as root, or let its user call "
-        "InhibitDevice as modemmanager.md says: %s",
-        plain->message);
-  else if (g_str_has_suffix (name, ".NoReply") || g_str_has_suffix (name, ".ServiceUnknown")
-           || g_str_has_suffix (name, ".NameHasNoOwner"))
-    set_state (self, CLAIM_WAITING, "ModemManager ended before it had let go of the modem");
-  else if (g_error_matches (plain, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    set_state (self, CLAIM_WAITING, "%s", plain->message);
-  else
-    set_state (self, CLAIM_CONFLICT, "%s", plain->message);
+  set_state (self, is_conflict ? CLAIM_CONFLICT : CLAIM_WAITING, "%s", text);
 }
 
 static void finish_cancelled (Claim *self);
