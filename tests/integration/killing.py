@@ -30,7 +30,9 @@ class KillTest(BenchTest):
         calls = [connection.start_send(piece) for piece in PIECES]
         wait_for(lambda: self.is_killed() or all(call.done for call in calls), 'the sends')
         if not self.is_killed():
-            connection.close()
+            connection.call('Close')
+            wait_for(lambda: self.is_killed() or connection.closed, 'Closed')
+            connection.check()
 
     def is_killed(self):
         return self.daemon.process.poll() is not None
