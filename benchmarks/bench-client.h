@@ -19,7 +19,7 @@ void bench_client_run_stream (const BenchTarget *target, gsize size, guint count
 /** The same through Send and Received: from the call until the reply and all data are there. */
 void bench_client_run_signals (const BenchTarget *target, gsize size, guint count);
 
-/** Sends @size bytes @count times through AcquireStream and closes; one figure: until all is confirmed. */
+/** Sends @size bytes @count times through AcquireStream; one figure: until all is confirmed. */
 void bench_client_run_upload (const BenchTarget *target, gsize size, guint count);
 
 /** Opens and closes @count times; figures: until connected. */
