@@ -12,14 +12,17 @@
 
 #include "build-config.h"
 #include "holder-server.h"
+#include "timer.h"
 
 #define EXIT_USAGE 2
 #define LISTEN_FD 3
+#define IDLE_MS 10000
 
 typedef struct {
   GMainLoop *loop;
   GDBusConnection *bus; /* NULL without one */
   HolderServer *server;
+  Timer idle;
   gboolean activated; /* somebody else listens for us */
   gboolean stopping;
 } Holder;
@@ -31,14 +34,26 @@ complain (int status, const GError *error)
   return status;
 }
 
-/** Started by activation, it is started again when it is wanted. */
+static void
+on_idle_for_long (gpointer user_data)
+{
+  Holder *self = user_data;
+
+  if (holder_server_is_idle (self->server))
+    g_main_loop_quit (self->loop);
+}
+
+/** Started by activation, it is started again when it is wanted; but not for each question of a daemon that
+ * is just starting, which a service manager would take for a crash loop. */
 static void
 on_idle (gpointer user_data)
 {
   Holder *self = user_data;
 
-  if (self->activated || self->stopping)
+  if (self->stopping)
     g_main_loop_quit (self->loop);
+  else if (self->activated)
+    timer_set (&self->idle, IDLE_MS);
 }
 
 /** A stop: modemssld is about to be stopped too, or has been; the second signal does not wait for modules. */
@@ -101,10 +116,12 @@ run (Holder *self, const char *path, const HolderPortTiming *timing)
   if (self->bus != NULL)
     g_dbus_connection_set_exit_on_close (self->bus, FALSE);
   self->loop = g_main_loop_new (NULL, FALSE);
+  timer_init (&self->idle, timer_clock_get_system (), on_idle_for_long, self);
   self->server = holder_server_new (socket, self->bus, timing, on_idle, self);
   g_unix_signal_add (SIGTERM, on_signal, self);
   g_unix_signal_add (SIGINT, on_signal, self);
   g_main_loop_run (self->loop);
+  timer_dispose (&self->idle);
   holder_server_free (self->server);
   g_main_loop_unref (self->loop);
   g_clear_object (&self->bus);

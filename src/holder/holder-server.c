@@ -33,10 +33,16 @@ guest_free (gpointer data)
   g_free (guest);
 }
 
+gboolean
+holder_server_is_idle (HolderServer *self)
+{
+  return self->ports->len == 0 && self->guests->len == 0;
+}
+
 static void
 check_idle (HolderServer *self)
 {
-  if (self->ports->len == 0 && self->guests->len == 0)
+  if (holder_server_is_idle (self))
     self->idle (self->idle_data);
 }
 

@@ -21,5 +21,8 @@ HolderServer *holder_server_new (GSocket *socket, GDBusConnection *bus, const Ho
 void holder_server_free (HolderServer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HolderServer, holder_server_free)
 
+/** Whether nothing is held and nobody is connected. */
+gboolean holder_server_is_idle (HolderServer *self);
+
 /** Takes nobody any more, and says the farewell to each module that no daemon has. */
 void holder_server_stop (HolderServer *self);

@@ -210,8 +210,10 @@ START_TEST (what_a_daemon_writes_reaches_the_module)
   tell (socket, HOLDER_MESSAGE_WRITE_ANNOUNCED, NULL); /* once is enough */
   tell (socket, HOLDER_MESSAGE_WRITE, "AT\r");
   expect_written ("AT\rAT+QSSLSEND=0,0,7\rpayloadAT\r");
+  ck_assert (!holder_server_is_idle (fixture.server));
   tell (socket, HOLDER_MESSAGE_RELEASE, NULL);
   wait_idle ();
+  ck_assert (holder_server_is_idle (fixture.server));
   kill_daemon (socket);
 }
 END_TEST
