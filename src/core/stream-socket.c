@@ -137,6 +137,13 @@ stream_socket_is_hung_up (StreamSocket *self)
   return poll (&poll_fd, 1, 0) > 0 && (poll_fd.revents & POLLHUP) != 0;
 }
 
+/* A kernel that is short of memory is no client that has gone: nothing may be dropped for it. */
+static gboolean
+is_for_later (int error)
+{
+  return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+}
+
 /* As read(2): the size, of a datagram also when it was longer than @max_bytes. *@ret_end: a size of 0 is the
  * end. */
 static ssize_t
@@ -167,7 +174,7 @@ stream_socket_read (StreamSocket *self, gsize max_bytes, GBytes **ret_data)
   ssize_t size = receive (self, buffer, max_bytes, &end);
 
   if (size < 0)
-    return errno == EAGAIN ? STREAM_SOCKET_NOTHING : STREAM_SOCKET_END;
+    return is_for_later (errno) ? STREAM_SOCKET_NOTHING : STREAM_SOCKET_END;
   if (size == 0 && end)
     return STREAM_SOCKET_END;
   if (size == 0 || (gsize) size > max_bytes)
@@ -188,5 +195,5 @@ stream_socket_write (StreamSocket *self, const struct iovec *parts, guint n_part
   while (size < 0 && errno == EINTR);
   if (size >= 0)
     return size;
-  return errno == EAGAIN ? 0 : -1;
+  return is_for_later (errno) ? 0 : -1;
 }
