@@ -136,7 +136,7 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autofree char *path = NULL;
-  int grace_s = 0;
+  int grace_s = (int) holder_port_timing_default.grace_ms / 1000;
   gboolean show_version = FALSE;
   const GOptionEntry entries[] = {
     { "socket", 0, 0, G_OPTION_ARG_FILENAME, &path,
@@ -161,11 +161,10 @@ main (int argc, char **argv)
     g_print ("modemssl-holder %s\n", MODEMSSL_VERSION);
     return EXIT_SUCCESS;
   }
-  if (argc > 1 || grace_s < 0 || grace_s > 600) {
+  if (argc > 1 || grace_s < 1 || grace_s > 600) {
     g_printerr ("modemssl-holder: it takes no arguments but options; --grace is from 1 to 600\n");
     return EXIT_USAGE;
   }
-  if (grace_s > 0)
-    timing.grace_ms = (guint) grace_s * 1000;
+  timing.grace_ms = (guint) grace_s * 1000;
   return run (&self, path != NULL ? path : MODEMSSL_HOLDER_SOCKET, &timing);
 }

@@ -32,6 +32,12 @@ class TestSocket(LabTest):
         wait_for(lambda: process.poll() is not None, 'the end of the holder')
         self.assertEqual(process.returncode, 0)
 
+    def test_wrong_options(self):
+        for words in (['--grace', '0'], ['--grace', '601'], ['--grace', 'x'], ['--nonsense'], ['word']):
+            process = self.lab.run([lab.MODEMSSL_HOLDER, '--socket', self.path, *words])
+            self.assertEqual(process.returncode, 2, words)
+            self.assertIn('modemssl-holder: ', process.errors)
+
     def test_its_own(self):
         self.start_and_end()
         self.assertFalse(os.path.exists(self.path))
