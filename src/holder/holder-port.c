@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "at-parser.h"
+#include "holder-farewell.h"
+#include "holder-log.h"
 #include "holder-message.h"
 #include "mm-inhibitor.h"
 #include "timer.h"
@@ -15,9 +17,7 @@ const HolderPortTiming holder_port_timing_default = {
   .grace_ms = 20000,
   .spare_ms = 60000,
   .prompt_ms = 5000,
-  .answer_ms = 3000,
-  .quiet_ms = 300,
-  .probes = 6,
+  .farewell = { .answer_ms = 3000, .quiet_ms = 300, .probes = 6 },
 };
 
 typedef enum {
@@ -26,9 +26,7 @@ typedef enum {
   PHASE_ATTENDED, /* a daemon reads the port */
   PHASE_PROMPT,   /* the daemon died behind a command whose data the module waits for, or is about to */
   PHASE_GRACE,    /* a daemon may come back */
-  PHASE_PROBE,    /* the farewell: does the module answer? */
-  PHASE_LINE,     /* a line of the farewell was written; its result is awaited */
-  PHASE_QUIET,    /* what belongs to the line before may still come */
+  PHASE_FAREWELL, /* nobody came back */
   PHASE_GIVING,   /* ModemManager is getting the modem back */
   PHASE_GONE,
 } Phase;
@@ -47,9 +45,6 @@ struct HolderPort {
   Timer timer; /* of the phase */
   gboolean held_over;
   gboolean hurried; /* nobody will come back */
-  gboolean hung_up;
-
-  gboolean busy; /* with ModemManager, whose answer has to be waited for */
 
   GSocket *link; /* of the daemon that has the port, or waits for it */
   GSource *link_source;
@@ -59,12 +54,8 @@ struct HolderPort {
   gboolean prompted;
 
   AtParser *parser;
-  GByteArray *log;
-  gboolean log_complete;
-
-  GStrv farewell; /* never NULL */
-  guint next_line;
-  guint probes_sent;
+  HolderLog *log;
+  HolderFarewell *farewell;
 };
 
 static void on_timer (gpointer user_data);
@@ -138,7 +129,6 @@ on_given (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!mm_inhibitor_give_finish (NULL, result, &error))
     g_message ("%s: ModemManager did not take it back: %s", self->device, error->message);
-  self->busy = FALSE;
   end (self);
 }
 
@@ -151,7 +141,6 @@ give_back (HolderPort *self)
     return;
   }
   self->inhibited = FALSE;
-  self->busy = TRUE;
   set_phase (self, PHASE_GIVING, 0);
   mm_inhibitor_give_async (self->inhibitor, on_given, self);
 }
@@ -160,6 +149,7 @@ static void
 let_go (HolderPort *self)
 {
   drop_link (self);
+  holder_farewell_stop (self->farewell);
   g_clear_pointer (&self->port, serial_port_free);
   give_back (self);
 }
@@ -180,82 +170,22 @@ release (HolderPort *self)
 /* -- nobody comes back ------------------------------------------------------------------------------- */
 
 static void
-write_text (HolderPort *self, const char *text)
-{
-  g_autoptr (GBytes) data = g_bytes_new (text, strlen (text));
-
-  serial_port_write (self->port, data);
-}
-
-static void
-probe (HolderPort *self)
-{
-  if (self->probes_sent == self->config->timing->probes || self->hung_up) {
-    g_warning ("%s: the module does not answer; it is let go as it is", self->device);
-    let_go (self);
-    return;
-  }
-  /* The CR ends what an unfinished command may have left in the module's line. */
-  self->probes_sent++;
-  set_phase (self, PHASE_PROBE, self->config->timing->answer_ms);
-  write_text (self, "\rAT\r");
-}
-
-static void
-say_next_line (HolderPort *self)
-{
-  const char *line = self->farewell[self->next_line];
-  g_autofree char *text = NULL;
-
-  if (line == NULL) {
-    g_message ("%s: given back", self->device);
-    let_go (self);
-    return;
-  }
-  self->next_line++;
-  text = g_strconcat (line, "\r", NULL);
-  set_phase (self, PHASE_LINE, self->config->timing->answer_ms);
-  write_text (self, text);
-}
-
-static void
 begin_farewell (HolderPort *self)
 {
-  self->next_line = 0;
-  self->probes_sent = 0;
-  probe (self);
-}
-
-static gboolean
-is_final (const char *line)
-{
-  return strcmp (line, "OK") == 0 || strcmp (line, "ERROR") == 0 || g_str_has_prefix (line, "+CME ERROR");
+  set_phase (self, PHASE_FAREWELL, 0);
+  holder_farewell_begin (self->farewell, self->port);
 }
 
 static void
-handle_line (HolderPort *self, const char *line)
+on_farewell_end (gboolean answered, gpointer user_data)
 {
-  switch (self->phase) {
-  case PHASE_PROBE:
-    if (strcmp (line, "OK") == 0)
-      set_phase (self, PHASE_QUIET, self->config->timing->quiet_ms);
-    break;
-  case PHASE_LINE:
-    if (is_final (line))
-      set_phase (self, PHASE_QUIET, self->config->timing->quiet_ms);
-    break;
-  case PHASE_QUIET:
-    timer_set (&self->timer, self->config->timing->quiet_ms);
-    break;
-  case PHASE_CLOSED:
-  case PHASE_OPENING:
-  case PHASE_ATTENDED:
-  case PHASE_PROMPT:
-  case PHASE_GRACE:
-  case PHASE_GIVING:
-  case PHASE_GONE:
-    break;
-  }
+  HolderPort *self = user_data;
+
+  if (answered)
+    g_message ("%s: given back", self->device);
+  else
+    g_warning ("%s: the module does not answer; it is let go as it is", self->device);
+  let_go (self);
 }
 
 /* -- what the module waits for ----------------------------------------------------------------------- */
@@ -279,14 +209,15 @@ write_announced (HolderPort *self)
 static void
 hand_over (HolderPort *self)
 {
-  g_autoptr (GBytes) log = g_byte_array_free_to_bytes (g_steal_pointer (&self->log));
+  g_autoptr (GBytes) log = holder_log_get_bytes (self->log);
   g_autoptr (GError) error = NULL;
-  GVariant *value = g_variant_new ("(b@ayb^assss)", self->held_over,
-                                   g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
-                                   self->log_complete, self->farewell, self->device, self->uid, self->note);
+  GVariant *value = g_variant_new (
+      "(b@ayb^assss)", self->held_over, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
+      holder_log_is_complete (self->log), holder_farewell_get_lines (self->farewell), self->device, self->uid,
+      self->note);
 
-  self->log = g_byte_array_new ();
-  self->log_complete = TRUE;
+  holder_log_clear (self->log);
+  holder_farewell_stop (self->farewell);
   serial_port_set_listener (self->port, NULL, NULL);
   set_phase (self, PHASE_ATTENDED, 0);
   /* A daemon that is gone already is noticed by the end of its link. */
@@ -340,6 +271,7 @@ on_timer (gpointer user_data)
   switch (self->phase) {
   case PHASE_OPENING:
   case PHASE_ATTENDED:
+  case PHASE_FAREWELL:
   case PHASE_GIVING:
     break;
   case PHASE_CLOSED:
@@ -353,16 +285,6 @@ on_timer (gpointer user_data)
   case PHASE_GRACE:
     begin_farewell (self);
     break;
-  case PHASE_PROBE:
-    probe (self);
-    break;
-  case PHASE_LINE:
-    g_warning ("%s: no answer to a line of the farewell", self->device);
-    say_next_line (self);
-    break;
-  case PHASE_QUIET:
-    say_next_line (self);
-    break;
   case PHASE_GONE:
     self->config->gone (self, self->config->gone_data);
     break;
@@ -372,21 +294,11 @@ on_timer (gpointer user_data)
 /* -- the port ---------------------------------------------------------------------------------------- */
 
 static void
-keep (HolderPort *self, const guint8 *data, gsize size)
-{
-  gsize room = HOLDER_PORT_LOG_MAX_BYTES - self->log->len;
-
-  if (size > room)
-    self->log_complete = FALSE;
-  g_byte_array_append (self->log, data, (guint) MIN (size, room));
-}
-
-static void
 on_received (const guint8 *data, gsize size, gpointer user_data)
 {
   HolderPort *self = user_data;
 
-  keep (self, data, size);
+  holder_log_append (self->log, data, size);
   while (size > 0 && self->phase != PHASE_GONE && self->phase != PHASE_ATTENDED) {
     AtEvent event;
     gsize used = at_parser_parse (self->parser, data, size, &event);
@@ -396,7 +308,7 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
     if (event.kind == AT_EVENT_PROMPT)
       finish_data_mode (self);
     else if (event.kind == AT_EVENT_LINE)
-      handle_line (self, event.line);
+      holder_farewell_handle_line (self->farewell, event.line);
   }
 }
 
@@ -410,19 +322,6 @@ on_hung_up (const GError *error, gpointer user_data)
 }
 
 /* -- the daemon -------------------------------------------------------------------------------------- */
-
-static void
-set_farewell (HolderPort *self, GBytes *data)
-{
-  gsize size;
-  const char *text = g_bytes_get_data (data, &size);
-  g_autofree char *copy = g_strndup (size > 0 ? text : "", size);
-
-  g_strfreev (self->farewell);
-  self->farewell = g_strsplit (copy, "\n", -1);
-  if (size > 0)
-    g_clear_pointer (&self->farewell[g_strv_length (self->farewell) - 1], g_free);
-}
 
 static void
 handle_message (HolderPort *self, const HolderMessage *message)
@@ -444,7 +343,7 @@ handle_message (HolderPort *self, const HolderMessage *message)
     write_announced (self);
     break;
   case HOLDER_MESSAGE_FAREWELL:
-    set_farewell (self, message->data);
+    holder_farewell_set (self->farewell, message->data);
     break;
   case HOLDER_MESSAGE_RELEASE:
     release (self);
@@ -606,9 +505,7 @@ holder_port_is_held_over (HolderPort *self)
   switch (self->phase) {
   case PHASE_PROMPT:
   case PHASE_GRACE:
-  case PHASE_PROBE:
-  case PHASE_LINE:
-  case PHASE_QUIET:
+  case PHASE_FAREWELL:
     return self->link == NULL;
   case PHASE_CLOSED:
   case PHASE_OPENING:
@@ -648,9 +545,8 @@ holder_port_new (const HolderPortConfig *config, const SerialPortSettings *setti
   if (*uid != '\0')
     self->inhibitor = mm_inhibitor_new (config->bus, timer_clock_get_system ());
   self->parser = at_parser_new (&framing, NULL);
-  self->farewell = g_new0 (char *, 1);
-  self->log = g_byte_array_new ();
-  self->log_complete = TRUE;
+  self->log = holder_log_new ();
+  self->farewell = holder_farewell_new (&config->timing->farewell, self->device, on_farewell_end, self);
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
   set_phase (self, PHASE_CLOSED, 0);
   return self;
@@ -661,11 +557,11 @@ holder_port_free (HolderPort *self)
 {
   drop_link (self);
   timer_dispose (&self->timer);
+  holder_farewell_free (self->farewell);
   g_clear_pointer (&self->port, serial_port_free);
   g_clear_pointer (&self->inhibitor, mm_inhibitor_free);
   at_parser_free (self->parser);
-  g_byte_array_unref (self->log);
-  g_strfreev (self->farewell);
+  holder_log_free (self->log);
   g_free (self->uid);
   g_free (self->note);
   g_free (self->device);

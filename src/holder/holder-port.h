@@ -2,13 +2,13 @@
  *
  * One port that is held, and what is done with it while no daemon has it: what the module waits for is given
  * to it, what it says is kept, and after a while it gets the farewell and is let go. Knows no socket's path
- * and no vendor; of what the module says it looks for a prompt and for final results, and only to know when
- * to go on.
+ * and no vendor; of what the module says it looks for a prompt, and only to know when to go on.
  */
 #pragma once
 
 #include <gio/gio.h>
 
+#include "holder-farewell.h"
 #include "serial-port.h"
 
 typedef struct HolderPort HolderPort;
@@ -16,29 +16,21 @@ typedef struct HolderPort HolderPort;
 /** The port is closed, nobody has it: free it. Runs from the main loop. */
 typedef void (*HolderPortGoneFunc) (HolderPort *port, gpointer user_data);
 
-/** How much is kept of what the module says while nobody reads. */
-#define HOLDER_PORT_LOG_MAX_BYTES (64 * 1024)
-
 /**
- * HolderPortTiming: all in milliseconds.
+ * HolderPortTiming: in milliseconds.
  * @grace_ms: how long a daemon may take to come back.
  * @spare_ms: how long ModemManager goes without a modem whose port was released; more than the daemon waits
  * before it opens a port again.
  * @prompt_ms: for a prompt; the daemon may have seen it already.
- * @answer_ms: for an answer to one line.
- * @quiet_ms: of silence behind an answer, since results may follow.
- * @probes: how many go unanswered before the module is let go as it is.
  */
 typedef struct {
   guint grace_ms;
   guint spare_ms;
   guint prompt_ms;
-  guint answer_ms;
-  guint quiet_ms;
-  guint probes;
+  HolderFarewellTiming farewell;
 } HolderPortTiming;
 
-/** 20 s, 60 s, 5 s, 3 s, 0.3 s, 6. */
+/** 20 s, 60 s, 5 s; 3 s, 0.3 s, 6. */
 extern const HolderPortTiming holder_port_timing_default;
 
 /** Where ModemManager is: the bus, or NULL without one. */

@@ -32,9 +32,9 @@ typedef struct {
 static Fixture fixture;
 
 /* Short, but for the grace, which a test that waits for it makes short itself. */
-static const HolderPortTiming patient = { 60000, 60000, 60000, 60000, 1, 2 };
-static const HolderPortTiming hasty = { 1, 1, 1, 60000, 1, 2 };
-static const HolderPortTiming deaf = { 1, 1, 1, 1, 1, 2 };
+static const HolderPortTiming patient = { 60000, 60000, 60000, { 60000, 1, 2 } };
+static const HolderPortTiming hasty = { 1, 1, 1, { 60000, 1, 2 } };
+static const HolderPortTiming deaf = { 1, 1, 1, { 1, 1, 2 } };
 
 static void
 on_idle (gpointer user_data)
