@@ -358,36 +358,40 @@ handle_message (HolderPort *self, const HolderMessage *message)
   }
 }
 
+/** Handles the next message. FALSE when there is none for now, or no link any more. */
 static gboolean
-on_link (GSocket *socket, GIOCondition condition, gpointer user_data)
+hear (HolderPort *self)
 {
-  HolderPort *self = user_data;
   g_auto (HolderMessage) message = { .fd = -1 };
   g_autoptr (GError) error = NULL;
 
-  if (holder_message_receive (socket, &message, &error)) {
+  if (self->link == NULL)
+    return FALSE;
+  if (holder_message_receive (self->link, &message, &error)) {
     handle_message (self, &message);
-    return G_SOURCE_CONTINUE;
+    return TRUE;
   }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return G_SOURCE_CONTINUE;
+    return FALSE;
   if (self->phase == PHASE_ATTENDED)
     take_over (self);
   else
     drop_link (self); /* it was still waiting for the port */
-  return G_SOURCE_REMOVE;
+  return FALSE;
+}
+
+static gboolean
+on_link (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  hear (user_data);
+  return G_SOURCE_CONTINUE; /* the source is destroyed with the link */
 }
 
 void
 holder_port_catch_up (HolderPort *self)
 {
-  while (self->phase == PHASE_ATTENDED && self->link != NULL) {
-    g_auto (HolderMessage) message = { .fd = -1 };
-
-    if (!holder_message_receive (self->link, &message, NULL))
-      break;
-    handle_message (self, &message);
-  }
+  while (hear (self))
+    ;
 }
 
 static void

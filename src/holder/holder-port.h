@@ -50,8 +50,7 @@ HolderPort *holder_port_new (const HolderPortConfig *config, const SerialPortSet
 void holder_port_free (HolderPort *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HolderPort, holder_port_free)
 
-/** Hears what its daemon has said so far: also the last words of one that is dead, when the next is heard of
- * first. */
+/** Hears what its daemon has said so far, and whether it has died: the next may be heard of first. */
 void holder_port_catch_up (HolderPort *self);
 
 /** FALSE for a port that has been let go. */

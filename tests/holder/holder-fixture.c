@@ -134,14 +134,27 @@ connect_guest (void)
   return socket;
 }
 
+/** @value: floating, consumed. */
+static void
+ask (GSocket *guest, HolderMessageType type, GVariant *value)
+{
+  g_clear_object (&fixture.daemon);
+  fixture.daemon = guest;
+  ck_assert (holder_message_send_value (fixture.daemon, type, value, -1, NULL));
+}
+
 void
 begin_daemon (guint baud_rate)
 {
-  GVariant *value = g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, fixture.device, baud_rate, 0, "", "note");
+  ask (connect_guest (), HOLDER_MESSAGE_OPEN,
+       g_variant_new (HOLDER_MESSAGE_OPEN_TYPE, fixture.device, baud_rate, 0, "", "note"));
+}
 
-  g_clear_object (&fixture.daemon);
-  fixture.daemon = connect_guest ();
-  ck_assert (holder_message_send_value (fixture.daemon, HOLDER_MESSAGE_OPEN, value, -1, NULL));
+void
+resume_daemon (GSocket *guest)
+{
+  ask (guest != NULL ? guest : connect_guest (), HOLDER_MESSAGE_RESUME,
+       g_variant_new (HOLDER_MESSAGE_RESUME_TYPE, fixture.device, 115200, 0));
 }
 
 void

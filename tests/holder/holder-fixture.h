@@ -58,6 +58,9 @@ GSocket *connect_guest (void);
 /** A daemon asks for the port; the one before, if it lives, dies now. */
 void begin_daemon (guint baud_rate);
 
+/** It asks, as @guest (taken; NULL: a new one), only for a port that was held over. */
+void resume_daemon (GSocket *guest);
+
 /** It gets the port. */
 void expect_opened (gboolean held_over, const char *log);
 

@@ -102,6 +102,26 @@ START_TEST (the_log_goes_to_the_next_daemon)
 }
 END_TEST
 
+/** Whether the holder has noticed the death of a daemon or not, the next one is heard. */
+START_TEST (a_daemon_resumes)
+{
+  GSocket *guest;
+
+  serve (&patient);
+  guest = connect_guest ();
+  run_what_is_ready ();
+  begin_daemon (115200);
+  expect_opened (FALSE, "");
+  tell (HOLDER_MESSAGE_WRITE, "AT\r");
+  kill_daemon ();
+  if (_i == 0)
+    run_what_is_ready ();
+  resume_daemon (guest); /* which is heard before the end of the other */
+  expect_opened (TRUE, "");
+  expect_written ("AT\r");
+}
+END_TEST
+
 START_TEST (nobody_comes_back)
 {
   serve_daemon (&hasty);
@@ -234,6 +254,7 @@ main (void)
   tcase_add_test (tcase, a_prompt_that_was_read_is_not_waited_for_for_ever);
   tcase_add_test (tcase, a_refused_send_leaves_nothing_to_write);
   tcase_add_test (tcase, the_log_goes_to_the_next_daemon);
+  tcase_add_loop_test (tcase, a_daemon_resumes, 0, 2);
   tcase_add_test (tcase, nobody_comes_back);
   tcase_add_test (tcase, a_daemon_comes_back_in_the_middle_of_the_farewell);
   tcase_add_test (tcase, a_silent_module_is_let_go);
