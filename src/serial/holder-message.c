@@ -76,9 +76,15 @@ holder_message_receive (GSocket *socket, HolderMessage *ret_message, GError **er
   GInputVector vector = { buffer, HOLDER_MESSAGE_MAX_BYTES + 1 };
   g_autofree GSocketControlMessage **controls = NULL;
   int n_controls = 0;
+  g_autoptr (GError) reset = NULL;
   gssize size =
-      g_socket_receive_message (socket, NULL, &vector, 1, &controls, &n_controls, NULL, NULL, error);
+      g_socket_receive_message (socket, NULL, &vector, 1, &controls, &n_controls, NULL, NULL, &reset);
 
+  /* An end that dies with messages unread is told of once, ahead of what it has said itself. */
+  if (size < 0 && g_error_matches (reset, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    size = g_socket_receive_message (socket, NULL, &vector, 1, &controls, &n_controls, NULL, NULL, error);
+  else if (size < 0)
+    g_propagate_error (error, g_steal_pointer (&reset));
   if (size < 0)
     return FALSE;
   if (size == 0) {

@@ -74,7 +74,8 @@ gboolean holder_message_send (GSocket *socket, HolderMessageType type, GBytes *d
 gboolean
 holder_message_send_value (GSocket *socket, HolderMessageType type, GVariant *value, int fd, GError **error);
 
-/** The next message, to be cleared. WOULD_BLOCK when there is none, CLOSED at the end. */
+/** The next message, to be cleared. WOULD_BLOCK when there is none, CLOSED at the end: behind all that was
+ * said, also by one who has died without hearing us. */
 gboolean holder_message_receive (GSocket *socket, HolderMessage *ret_message, GError **error);
 
 /** The value in @self's data, or NULL if it is not one of @type. */

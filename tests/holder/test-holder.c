@@ -122,6 +122,20 @@ START_TEST (a_daemon_resumes)
 }
 END_TEST
 
+/** A local socket tells of such a death ahead of what was said. */
+START_TEST (last_words_count_also_of_a_daemon_that_has_not_listened)
+{
+  serve (&patient);
+  begin_daemon (115200);
+  run_what_is_ready ();
+  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
+  tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
+  tell (HOLDER_MESSAGE_PROMPT, NULL);
+  kill_daemon ();
+  expect_written ("AT+QSSLSEND=0,0,7\rpayload");
+}
+END_TEST
+
 START_TEST (nobody_comes_back)
 {
   serve_daemon (&hasty);
@@ -255,6 +269,7 @@ main (void)
   tcase_add_test (tcase, a_refused_send_leaves_nothing_to_write);
   tcase_add_test (tcase, the_log_goes_to_the_next_daemon);
   tcase_add_loop_test (tcase, a_daemon_resumes, 0, 2);
+  tcase_add_test (tcase, last_words_count_also_of_a_daemon_that_has_not_listened);
   tcase_add_test (tcase, nobody_comes_back);
   tcase_add_test (tcase, a_daemon_comes_back_in_the_middle_of_the_farewell);
   tcase_add_test (tcase, a_silent_module_is_let_go);
