@@ -151,6 +151,8 @@ holder_farewell_set (HolderFarewell *self, GBytes *text)
   const char *data = g_bytes_get_data (text, &size);
   g_autofree char *copy = g_strndup (size > 0 ? data : "", size);
 
+  if (size > 0 && (data[size - 1] != '\n' || !g_utf8_validate (data, (gssize) size, NULL)))
+    return;
   g_strfreev (self->lines);
   self->lines = g_strsplit (copy, "\n", -1);
   if (size > 0)

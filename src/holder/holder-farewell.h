@@ -32,7 +32,8 @@ HolderFarewell *holder_farewell_new (const HolderFarewellTiming *timing, const c
 void holder_farewell_free (HolderFarewell *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HolderFarewell, holder_farewell_free)
 
-/** Its lines, each with a newline, instead of the former ones. */
+/** Its lines, each with a newline, instead of the former ones. Nothing for a text that is none of such lines.
+ */
 void holder_farewell_set (HolderFarewell *self, GBytes *text);
 
 /** NULL-terminated, borrowed. */

@@ -326,6 +326,8 @@ on_hung_up (const GError *error, gpointer user_data)
 static void
 handle_message (HolderPort *self, const HolderMessage *message)
 {
+  if (self->phase != PHASE_ATTENDED)
+    return; /* the port is not its own yet */
   switch (message->type) {
   case HOLDER_MESSAGE_WRITE:
     self->command_written = self->announced;

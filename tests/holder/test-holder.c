@@ -136,6 +136,38 @@ START_TEST (last_words_count_also_of_a_daemon_that_has_not_listened)
 }
 END_TEST
 
+START_TEST (a_daemon_that_waits_for_the_port_cannot_write)
+{
+  serve_daemon (&patient);
+  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
+  tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
+  kill_daemon ();
+  begin_daemon (115200);
+  tell (HOLDER_MESSAGE_WRITE, "rude");
+  tell (HOLDER_MESSAGE_RELEASE, NULL);
+  run_what_is_ready ();
+  say ("\r\n> ");
+  expect_opened (TRUE, "\r\n> ");
+  expect_written ("AT+QSSLSEND=0,0,7\rpayload");
+}
+END_TEST
+
+START_TEST (a_farewell_of_no_lines_is_none)
+{
+  static const char rude[] = "\0\n\xff\n";
+  g_autoptr (GBytes) data = g_bytes_new_static (rude, sizeof rude - 1);
+
+  serve_daemon (&hasty);
+  tell (HOLDER_MESSAGE_FAREWELL, "AT+QSCLK=1\n");
+  ck_assert (holder_message_send (fixture.daemon, HOLDER_MESSAGE_FAREWELL, data, -1, NULL));
+  tell (HOLDER_MESSAGE_FAREWELL, "AT");
+  kill_daemon ();
+  expect_written ("\rAT\r");
+  say ("\r\nOK\r\n");
+  expect_written ("AT+QSCLK=1\r");
+}
+END_TEST
+
 START_TEST (nobody_comes_back)
 {
   serve_daemon (&hasty);
@@ -270,6 +302,8 @@ main (void)
   tcase_add_test (tcase, the_log_goes_to_the_next_daemon);
   tcase_add_loop_test (tcase, a_daemon_resumes, 0, 2);
   tcase_add_test (tcase, last_words_count_also_of_a_daemon_that_has_not_listened);
+  tcase_add_test (tcase, a_daemon_that_waits_for_the_port_cannot_write);
+  tcase_add_test (tcase, a_farewell_of_no_lines_is_none);
   tcase_add_test (tcase, nobody_comes_back);
   tcase_add_test (tcase, a_daemon_comes_back_in_the_middle_of_the_farewell);
   tcase_add_test (tcase, a_silent_module_is_let_go);
