@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A serial port: open, lock, raw mode, a write queue, hang-up. The only place that knows termios; it moves
- * bytes and knows nothing of what they mean.
+ * A serial port: bytes come, a write queue, hang-up, and perhaps somebody who keeps it. Knows nothing of what
+ * the bytes mean.
  */
 #pragma once
 
