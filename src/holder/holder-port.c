@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "at-parser.h"
+#include "holder-data-mode.h"
 #include "holder-farewell.h"
 #include "holder-log.h"
 #include "holder-message.h"
@@ -49,11 +50,8 @@ struct HolderPort {
   GSocket *link; /* of the daemon that has the port, or waits for it */
   GSource *link_source;
 
-  gboolean announced;       /* the port knows what the module will wait for */
-  gboolean command_written; /* and the module has been told */
-  gboolean prompted;
-
   AtParser *parser;
+  HolderDataMode *data_mode;
   HolderLog *log;
   HolderFarewell *farewell;
 };
@@ -191,22 +189,6 @@ on_farewell_end (gboolean answered, gpointer user_data)
 /* -- what the module waits for ----------------------------------------------------------------------- */
 
 static void
-forget_announced (HolderPort *self)
-{
-  self->announced = FALSE;
-  self->command_written = FALSE;
-  self->prompted = FALSE;
-}
-
-static void
-write_announced (HolderPort *self)
-{
-  if (self->announced)
-    serial_port_write_announced (self->port);
-  forget_announced (self);
-}
-
-static void
 hand_over (HolderPort *self)
 {
   g_autoptr (GBytes) log = holder_log_get_bytes (self->log);
@@ -241,7 +223,7 @@ settle (HolderPort *self)
 static void
 finish_data_mode (HolderPort *self)
 {
-  write_announced (self);
+  holder_data_mode_finish (self->data_mode, self->port);
   settle (self);
 }
 
@@ -253,11 +235,10 @@ take_over (HolderPort *self)
   self->held_over = TRUE;
   g_message ("%s: held while modemssld is away", self->device);
   serial_port_set_listener (self->port, &listener, self);
-  if (!self->announced || !self->command_written)
-    forget_announced (self);
-  if (!self->announced)
+  holder_data_mode_take_over (self->data_mode);
+  if (!holder_data_mode_is_awaited (self->data_mode))
     settle (self);
-  else if (self->prompted)
+  else if (holder_data_mode_is_prompted (self->data_mode))
     finish_data_mode (self);
   else
     set_phase (self, PHASE_PROMPT, self->config->timing->prompt_ms);
@@ -330,19 +311,17 @@ handle_message (HolderPort *self, const HolderMessage *message)
     return; /* the port is not its own yet */
   switch (message->type) {
   case HOLDER_MESSAGE_WRITE:
-    self->command_written = self->announced;
+    holder_data_mode_note_command (self->data_mode);
     serial_port_write (self->port, message->data);
     break;
   case HOLDER_MESSAGE_ANNOUNCE:
-    forget_announced (self);
-    self->announced = g_bytes_get_size (message->data) > 0;
-    serial_port_announce (self->port, self->announced ? message->data : NULL);
+    holder_data_mode_announce (self->data_mode, self->port, message->data);
     break;
   case HOLDER_MESSAGE_PROMPT:
-    self->prompted = TRUE;
+    holder_data_mode_note_prompt (self->data_mode);
     break;
   case HOLDER_MESSAGE_WRITE_ANNOUNCED:
-    write_announced (self);
+    holder_data_mode_finish (self->data_mode, self->port);
     break;
   case HOLDER_MESSAGE_FAREWELL:
     holder_farewell_set (self->farewell, message->data);
@@ -551,6 +530,7 @@ holder_port_new (const HolderPortConfig *config, const SerialPortSettings *setti
   if (*uid != '\0')
     self->inhibitor = mm_inhibitor_new (config->bus, timer_clock_get_system ());
   self->parser = at_parser_new (&framing, NULL);
+  self->data_mode = holder_data_mode_new ();
   self->log = holder_log_new ();
   self->farewell = holder_farewell_new (&config->timing->farewell, self->device, on_farewell_end, self);
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
@@ -567,6 +547,7 @@ holder_port_free (HolderPort *self)
   g_clear_pointer (&self->port, serial_port_free);
   g_clear_pointer (&self->inhibitor, mm_inhibitor_free);
   at_parser_free (self->parser);
+  holder_data_mode_free (self->data_mode);
   holder_log_free (self->log);
   g_free (self->uid);
   g_free (self->note);
