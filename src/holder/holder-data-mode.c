@@ -8,6 +8,8 @@ struct HolderDataMode {
   gboolean announced;       /* the port knows what the module will wait for */
   gboolean command_written; /* and the module has been told */
   gboolean prompted;
+  gboolean unwritten;
+  guint64 position; /* of what the module says behind the command */
 };
 
 void
@@ -25,9 +27,12 @@ holder_data_mode_announce (HolderDataMode *self, SerialPort *port, GBytes *data)
 }
 
 void
-holder_data_mode_note_command (HolderDataMode *self)
+holder_data_mode_note_command (HolderDataMode *self, guint64 position)
 {
-  self->command_written = self->announced;
+  if (!self->announced || self->command_written)
+    return;
+  self->command_written = TRUE;
+  self->position = position;
 }
 
 void
@@ -39,22 +44,37 @@ holder_data_mode_note_prompt (HolderDataMode *self)
 void
 holder_data_mode_finish (HolderDataMode *self, SerialPort *port)
 {
-  if (self->announced)
-    serial_port_write_announced (port);
+  if (!self->announced)
+    return;
+  serial_port_write_announced (port);
   holder_data_mode_reset (self);
 }
 
 void
 holder_data_mode_take_over (HolderDataMode *self)
 {
+  gboolean unwritten = self->unwritten || (self->announced && !self->command_written);
+
   if (!holder_data_mode_is_awaited (self))
-    holder_data_mode_reset (self);
+    *self = (HolderDataMode){ .unwritten = unwritten };
 }
 
 gboolean
 holder_data_mode_is_awaited (HolderDataMode *self)
 {
   return self->announced && self->command_written;
+}
+
+guint64
+holder_data_mode_get_position (HolderDataMode *self)
+{
+  return self->position;
+}
+
+gboolean
+holder_data_mode_is_unwritten (HolderDataMode *self)
+{
+  return self->unwritten;
 }
 
 gboolean

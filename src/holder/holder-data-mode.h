@@ -16,8 +16,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HolderDataMode, holder_data_mode_free)
 /** The next command begins data mode, which @data ends; empty: the module waits for nothing any more. */
 void holder_data_mode_announce (HolderDataMode *self, SerialPort *port, GBytes *data);
 
-/** Something is written: the command, if one was announced. */
-void holder_data_mode_note_command (HolderDataMode *self);
+/** Something is written: the command, if one was announced. @position: of the next byte that the module says.
+ */
+void holder_data_mode_note_command (HolderDataMode *self, guint64 position);
 
 void holder_data_mode_note_prompt (HolderDataMode *self);
 
@@ -32,6 +33,13 @@ void holder_data_mode_reset (HolderDataMode *self);
 
 /** Whether the command was written and what was announced was not. */
 gboolean holder_data_mode_is_awaited (HolderDataMode *self);
+
+/** What was said next when the command was written; while it is awaited. */
+guint64 holder_data_mode_get_position (HolderDataMode *self);
+
+/** Whether what a dead daemon has announced was never written because its command was not, and no other has
+ * announced anything since. */
+gboolean holder_data_mode_is_unwritten (HolderDataMode *self);
 
 /** Whether the prompt has come. */
 gboolean holder_data_mode_is_prompted (HolderDataMode *self);

@@ -11,6 +11,7 @@
 #include "holder-farewell.h"
 #include "holder-log.h"
 #include "holder-message.h"
+#include "holder-relay.h"
 #include "mm-inhibitor.h"
 #include "timer.h"
 
@@ -24,7 +25,7 @@ const HolderPortTiming holder_port_timing_default = {
 typedef enum {
   PHASE_CLOSED,   /* nothing was done yet, or the port was released: ModemManager may still go without */
   PHASE_OPENING,  /* ModemManager is letting go of the modem */
-  PHASE_ATTENDED, /* a daemon reads the port */
+  PHASE_ATTENDED, /* a daemon has the port, and reads it unless it is watched */
   PHASE_PROMPT,   /* the daemon died behind a command whose data the module waits for, or is about to */
   PHASE_GRACE,    /* a daemon may come back */
   PHASE_FAREWELL, /* nobody came back */
@@ -45,6 +46,7 @@ struct HolderPort {
   Phase phase;
   Timer timer; /* of the phase */
   gboolean held_over;
+  gboolean reads;   /* the port, here */
   gboolean hurried; /* nobody will come back */
 
   GSocket *link; /* of the daemon that has the port, or waits for it */
@@ -53,12 +55,14 @@ struct HolderPort {
   AtParser *parser;
   HolderDataMode *data_mode;
   HolderLog *log;
+  HolderRelay *relay;
   HolderFarewell *farewell;
 };
 
 static void on_timer (gpointer user_data);
 static void on_received (const guint8 *data, gsize size, gpointer user_data);
 static void on_hung_up (const GError *error, gpointer user_data);
+static void await_prompt (HolderPort *self);
 
 static const SerialPortListener listener = { on_received, on_hung_up };
 
@@ -91,6 +95,7 @@ set_phase (HolderPort *self, Phase phase, guint timeout_ms)
 static void
 drop_link (HolderPort *self)
 {
+  holder_relay_detach (self->relay);
   if (self->link_source != NULL)
     g_source_destroy (self->link_source);
   g_clear_pointer (&self->link_source, g_source_unref);
@@ -143,12 +148,24 @@ give_back (HolderPort *self)
   mm_inhibitor_give_async (self->inhibitor, on_given, self);
 }
 
+/** What was known of it is over. */
 static void
-let_go (HolderPort *self)
+close_port (HolderPort *self)
 {
   drop_link (self);
   holder_farewell_stop (self->farewell);
+  holder_data_mode_reset (self->data_mode);
+  holder_relay_reset (self->relay);
+  holder_log_reset (self->log);
+  self->held_over = FALSE;
+  self->reads = FALSE;
   g_clear_pointer (&self->port, serial_port_free);
+}
+
+static void
+let_go (HolderPort *self)
+{
+  close_port (self);
   give_back (self);
 }
 
@@ -156,9 +173,8 @@ let_go (HolderPort *self)
 static void
 release (HolderPort *self)
 {
-  drop_link (self);
   g_message ("%s: released", self->device);
-  g_clear_pointer (&self->port, serial_port_free);
+  close_port (self);
   if (self->inhibited)
     set_phase (self, PHASE_CLOSED, self->config->timing->spare_ms);
   else
@@ -170,6 +186,8 @@ release (HolderPort *self)
 static void
 begin_farewell (HolderPort *self)
 {
+  /* From here on nothing is as the last daemon has left it. */
+  holder_relay_reset (self->relay);
   set_phase (self, PHASE_FAREWELL, 0);
   holder_farewell_begin (self->farewell, self->port);
 }
@@ -188,20 +206,46 @@ on_farewell_end (gboolean answered, gpointer user_data)
 
 /* -- what the module waits for ----------------------------------------------------------------------- */
 
+/** Reads the port unless its daemon does, or cannot follow. */
+static void
+choose_reading (HolderPort *self)
+{
+  gboolean attended = self->phase == PHASE_ATTENDED;
+  gboolean reads = !attended || holder_relay_is_reading (self->relay);
+
+  serial_port_set_paused (self->port,
+                          attended && !holder_log_has_room (self->log, SERIAL_PORT_READ_MAX_BYTES));
+  if (reads != self->reads)
+    serial_port_set_listener (self->port, reads ? &listener : NULL, self);
+  self->reads = reads;
+}
+
+/** What OPENED says; floating. */
+static GVariant *
+describe (HolderPort *self)
+{
+  guint64 begin = holder_log_get_begin (self->log);
+  g_autoptr (GBytes) log = holder_log_copy (self->log, begin, HOLDER_LOG_MAX_BYTES);
+
+  return g_variant_new ("(b@ayb^asssstbb)", self->held_over,
+                        g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
+                        holder_log_is_complete (self->log), holder_farewell_get_lines (self->farewell),
+                        self->device, self->uid, self->note, begin, holder_relay_is_watched (self->relay),
+                        holder_data_mode_is_unwritten (self->data_mode));
+}
+
 static void
 hand_over (HolderPort *self)
 {
-  g_autoptr (GBytes) log = holder_log_get_bytes (self->log);
   g_autoptr (GError) error = NULL;
-  GVariant *value = g_variant_new (
-      "(b@ayb^assss)", self->held_over, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
-      holder_log_is_complete (self->log), holder_farewell_get_lines (self->farewell), self->device, self->uid,
-      self->note);
+  GVariant *value = describe (self);
 
-  holder_log_clear (self->log);
+  if (!holder_relay_is_watched (self->relay))
+    holder_log_clear (self->log);
+  holder_relay_attach (self->relay, self->link);
   holder_farewell_stop (self->farewell);
-  serial_port_set_listener (self->port, NULL, NULL);
   set_phase (self, PHASE_ATTENDED, 0);
+  choose_reading (self);
   /* A daemon that is gone already is noticed by the end of its link. */
   if (!holder_message_send_value (self->link, HOLDER_MESSAGE_OPENED, value, serial_port_get_fd (self->port),
                                   &error))
@@ -234,14 +278,14 @@ take_over (HolderPort *self)
   drop_link (self);
   self->held_over = TRUE;
   g_message ("%s: held while modemssld is away", self->device);
-  serial_port_set_listener (self->port, &listener, self);
   holder_data_mode_take_over (self->data_mode);
   if (!holder_data_mode_is_awaited (self->data_mode))
     settle (self);
   else if (holder_data_mode_is_prompted (self->data_mode))
     finish_data_mode (self);
   else
-    set_phase (self, PHASE_PROMPT, self->config->timing->prompt_ms);
+    await_prompt (self);
+  choose_reading (self);
 }
 
 static void
@@ -275,11 +319,8 @@ on_timer (gpointer user_data)
 /* -- the port ---------------------------------------------------------------------------------------- */
 
 static void
-on_received (const guint8 *data, gsize size, gpointer user_data)
+examine (HolderPort *self, const guint8 *data, gsize size)
 {
-  HolderPort *self = user_data;
-
-  holder_log_append (self->log, data, size);
   while (size > 0 && self->phase != PHASE_GONE && self->phase != PHASE_ATTENDED) {
     AtEvent event;
     gsize used = at_parser_parse (self->parser, data, size, &event);
@@ -291,6 +332,31 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
     else if (event.kind == AT_EVENT_LINE)
       holder_farewell_handle_line (self->farewell, event.line);
   }
+}
+
+/** The prompt may be among what the port has said while it was watched. */
+static void
+await_prompt (HolderPort *self)
+{
+  g_autoptr (GBytes) said =
+      holder_log_copy (self->log, holder_data_mode_get_position (self->data_mode), HOLDER_LOG_MAX_BYTES);
+
+  set_phase (self, PHASE_PROMPT, self->config->timing->prompt_ms);
+  examine (self, g_bytes_get_data (said, NULL), g_bytes_get_size (said));
+}
+
+static void
+on_received (const guint8 *data, gsize size, gpointer user_data)
+{
+  HolderPort *self = user_data;
+
+  holder_log_append (self->log, data, size);
+  if (self->phase != PHASE_ATTENDED) {
+    examine (self, data, size);
+    return;
+  }
+  holder_relay_run (self->relay);
+  choose_reading (self);
 }
 
 static void
@@ -305,13 +371,26 @@ on_hung_up (const GError *error, gpointer user_data)
 /* -- the daemon -------------------------------------------------------------------------------------- */
 
 static void
-handle_message (HolderPort *self, const HolderMessage *message)
+handle_taken (HolderPort *self, const HolderMessage *message)
+{
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_TAKEN_TYPE);
+  guint64 position;
+
+  if (value == NULL)
+    return;
+  g_variant_get (value, "(t)", &position);
+  holder_relay_take (self->relay, position);
+  choose_reading (self);
+}
+
+static void
+handle_message (HolderPort *self, HolderMessage *message)
 {
   if (self->phase != PHASE_ATTENDED)
     return; /* the port is not its own yet */
   switch (message->type) {
   case HOLDER_MESSAGE_WRITE:
-    holder_data_mode_note_command (self->data_mode);
+    holder_data_mode_note_command (self->data_mode, holder_log_get_end (self->log));
     serial_port_write (self->port, message->data);
     break;
   case HOLDER_MESSAGE_ANNOUNCE:
@@ -329,9 +408,22 @@ handle_message (HolderPort *self, const HolderMessage *message)
   case HOLDER_MESSAGE_RELEASE:
     release (self);
     break;
+  case HOLDER_MESSAGE_WATCH:
+    holder_relay_watch (self->relay);
+    choose_reading (self);
+    break;
+  case HOLDER_MESSAGE_UNWATCH:
+    holder_relay_unwatch (self->relay);
+    choose_reading (self);
+    break;
+  case HOLDER_MESSAGE_TAKEN:
+    handle_taken (self, message);
+    break;
   case HOLDER_MESSAGE_GIVE:
   case HOLDER_MESSAGE_GIVEN:
   case HOLDER_MESSAGE_RESUME:
+  case HOLDER_MESSAGE_RECEIVED:
+  case HOLDER_MESSAGE_UNWATCHED:
   case HOLDER_MESSAGE_OPEN:
   case HOLDER_MESSAGE_OPENED:
   case HOLDER_MESSAGE_REFUSED:
@@ -532,6 +624,7 @@ holder_port_new (const HolderPortConfig *config, const SerialPortSettings *setti
   self->parser = at_parser_new (&framing, NULL);
   self->data_mode = holder_data_mode_new ();
   self->log = holder_log_new ();
+  self->relay = holder_relay_new (self->log);
   self->farewell = holder_farewell_new (&config->timing->farewell, self->device, on_farewell_end, self);
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
   set_phase (self, PHASE_CLOSED, 0);
@@ -548,6 +641,7 @@ holder_port_free (HolderPort *self)
   g_clear_pointer (&self->inhibitor, mm_inhibitor_free);
   at_parser_free (self->parser);
   holder_data_mode_free (self->data_mode);
+  holder_relay_free (self->relay);
   holder_log_free (self->log);
   g_free (self->uid);
   g_free (self->note);

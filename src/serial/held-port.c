@@ -4,10 +4,6 @@
  */
 #include "held-port.h"
 
-#include <errno.h>
-#include <gio/gunixsocketaddress.h>
-#include <string.h>
-
 #include "holder-message.h"
 
 typedef struct {
@@ -16,6 +12,7 @@ typedef struct {
   GTask *task; /* until the holder has answered */
   guint baud_rate;
   SerialPort *port; /* not owned: it owns this */
+  gboolean left;    /* the holder is to take over */
 } Link;
 
 /** What a task returns. */
@@ -105,12 +102,42 @@ keeper_set_farewell (const char *const *lines, gpointer user_data)
 }
 
 static void
+keeper_watch (gpointer user_data)
+{
+  say (user_data, HOLDER_MESSAGE_WATCH, NULL);
+}
+
+static void
+keeper_unwatch (gpointer user_data)
+{
+  say (user_data, HOLDER_MESSAGE_UNWATCH, NULL);
+}
+
+static void
+keeper_set_taken (guint64 position, gpointer user_data)
+{
+  g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new (HOLDER_MESSAGE_TAKEN_TYPE, position));
+  g_autoptr (GBytes) data = g_variant_get_data_as_bytes (value);
+
+  say (user_data, HOLDER_MESSAGE_TAKEN, data);
+}
+
+static void
+keeper_leave (gpointer user_data)
+{
+  Link *self = user_data;
+
+  self->left = TRUE;
+}
+
+static void
 keeper_free (gpointer user_data)
 {
   Link *self = user_data;
 
   /* A holder that is gone has nothing to release. */
-  holder_message_send (self->socket, HOLDER_MESSAGE_RELEASE, NULL, -1, NULL);
+  if (!self->left)
+    holder_message_send (self->socket, HOLDER_MESSAGE_RELEASE, NULL, -1, NULL);
   link_free (self);
 }
 
@@ -120,6 +147,10 @@ static const SerialPortKeeper keeper = {
   .note_prompt = keeper_note_prompt,
   .write_announced = keeper_write_announced,
   .set_farewell = keeper_set_farewell,
+  .watch = keeper_watch,
+  .unwatch = keeper_unwatch,
+  .set_taken = keeper_set_taken,
+  .leave = keeper_leave,
   .free = keeper_free,
 };
 
@@ -145,15 +176,17 @@ take_port (Link *self, HolderMessage *message)
   g_autoptr (GVariant) log = NULL;
   g_autoptr (GBytes) bytes = NULL;
   g_auto (GStrv) unsaid = NULL;
+  SerialPortHistory history;
   Opened *opened;
 
   if (value == NULL || message->fd < 0)
     return NULL;
   opened = g_new0 (Opened, 1);
-  g_variant_get (value, "(b@ayb^assss)", NULL, &log, NULL, &unsaid, &opened->facts.device, &opened->facts.uid,
-                 &opened->facts.note);
+  g_variant_get (value, "(b@ayb^asssstbb)", &history.held_over, &log, &history.complete, &unsaid,
+                 &opened->facts.device, &opened->facts.uid, &opened->facts.note, &history.log_begin,
+                 &history.watched, &history.unwritten);
   bytes = g_variant_get_data_as_bytes (log);
-  self->port = serial_port_new_kept (g_steal_fd (&message->fd), self->baud_rate, bytes,
+  self->port = serial_port_new_kept (g_steal_fd (&message->fd), self->baud_rate, &history, bytes,
                                      (const char *const *) unsaid, &keeper, self);
   opened->port = self->port;
   return opened;
@@ -199,6 +232,19 @@ lose (Link *self, GError *error)
   g_task_return_error (task, g_steal_pointer (&owned));
 }
 
+/** The listener may free the port, and this with it. */
+static void
+handle_message (Link *self, const HolderMessage *message)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (message->data, &size);
+
+  if (message->type == HOLDER_MESSAGE_RECEIVED)
+    serial_port_receive (self->port, data, size);
+  else if (message->type == HOLDER_MESSAGE_UNWATCHED)
+    serial_port_end_watch (self->port);
+}
+
 static gboolean
 on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -216,22 +262,9 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   }
   if (self->task != NULL)
     answer (self, &message);
+  else
+    handle_message (self, &message);
   return G_SOURCE_CONTINUE;
-}
-
-static GSocket *
-connect_to (const char *socket_path, GError **error)
-{
-  g_autoptr (GSocket) socket =
-      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_SEQPACKET, G_SOCKET_PROTOCOL_DEFAULT, error);
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (socket_path);
-
-  if (socket == NULL)
-    return NULL;
-  g_socket_set_blocking (socket, FALSE);
-  if (!g_socket_connect (socket, address, NULL, error))
-    return NULL;
-  return g_steal_pointer (&socket);
 }
 
 /** Says the first message, @value (floating), to the holder; what it answers ends @task (taken). */
@@ -240,7 +273,7 @@ start (const char *socket_path, HolderMessageType type, GVariant *value, guint b
 {
   g_autoptr (GVariant) held = g_variant_ref_sink (value);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = connect_to (socket_path, &error);
+  g_autoptr (GSocket) socket = holder_message_connect (socket_path, &error);
   Link *self;
 
   if (socket == NULL || !holder_message_send_value (socket, type, held, -1, &error)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A port that the holder has opened and writes for us: we read it ourselves. When the link to the holder
- * breaks, the port hangs up.
+ * A port that the holder has opened and writes for us: we read it ourselves, unless it is watched. When the
+ * link to the holder breaks, the port hangs up.
  */
 #pragma once
 

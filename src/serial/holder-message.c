@@ -5,7 +5,23 @@
 #include "holder-message.h"
 
 #include <gio/gunixfdmessage.h>
+#include <gio/gunixsocketaddress.h>
 #include <unistd.h>
+
+GSocket *
+holder_message_connect (const char *path, GError **error)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_SEQPACKET, G_SOCKET_PROTOCOL_DEFAULT, error);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+
+  if (socket == NULL)
+    return NULL;
+  g_socket_set_blocking (socket, FALSE);
+  if (!g_socket_connect (socket, address, NULL, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
 
 void
 holder_message_clear (HolderMessage *self)

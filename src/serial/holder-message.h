@@ -16,8 +16,12 @@
  * @HOLDER_MESSAGE_RESUME: instead of it: HOLDER_MESSAGE_RESUME_TYPE: a port that was held over from an
  * earlier life: its device, or nothing for any; refused as not found if there is none.
  * @HOLDER_MESSAGE_OPENED: the answer, with the file descriptor of the port: HOLDER_MESSAGE_OPENED_TYPE:
- *   whether the port was held over from an earlier life of the daemon, what the port has said since, whether
- *   that is all, the farewell that this life left unsaid, the device, the uid, and the note.
+ *   whether the port was held over from an earlier life of the daemon, the log: what the port has said that
+ *   this life has not read, or not done with (TAKEN), whether that is all, the farewell that this life left
+ *   unsaid, the device, the uid, the note, the position of the first byte of the log, whether the port is
+ *   watched, and whether what was announced last was never written because its command was not. Positions
+ *   count the bytes that the holder has read from the port since it opened it. Of a port that is not watched
+ *   the log is given away; of one that is, it stays, and the daemon does not read the port.
  * @HOLDER_MESSAGE_REFUSED: the other answer: HOLDER_MESSAGE_REFUSED_TYPE: a GIOErrorEnum and a text.
  * @HOLDER_MESSAGE_WRITE: these bytes go to the port.
  * @HOLDER_MESSAGE_ANNOUNCE: the next write puts the module into data mode, which these bytes end; none: it
@@ -30,6 +34,16 @@
  * @HOLDER_MESSAGE_GIVE: instead of OPEN: HOLDER_MESSAGE_GIVE_TYPE: this device, which nobody has open, goes
  * back to ModemManager.
  * @HOLDER_MESSAGE_GIVEN: the answer, when it has.
+ * @HOLDER_MESSAGE_WATCH: from now on the holder reads the port; the daemon does no more. What is read is kept
+ *   in the log and passed on. That goes on over the death of the daemon.
+ * @HOLDER_MESSAGE_RECEIVED: what was read, in its order and each byte once, but for what OPENED has brought.
+ * A daemon that does not listen stops neither the holder nor its own messages; once the log is full, the
+ * holder reads no more until TAKEN makes room.
+ * @HOLDER_MESSAGE_TAKEN: HOLDER_MESSAGE_TAKEN_TYPE: the daemon, and any that comes after it, needs nothing of
+ *   the log below this position.
+ * @HOLDER_MESSAGE_UNWATCH: the holder reads no more.
+ * @HOLDER_MESSAGE_UNWATCHED: the answer, behind the last RECEIVED: the log is empty, and the daemon may read
+ *   the port itself. One for each UNWATCH, also when a WATCH came in between, which then counts.
  */
 typedef enum {
   HOLDER_MESSAGE_OPEN = 1,
@@ -44,13 +58,19 @@ typedef enum {
   HOLDER_MESSAGE_GIVE,
   HOLDER_MESSAGE_GIVEN,
   HOLDER_MESSAGE_RESUME,
+  HOLDER_MESSAGE_WATCH,
+  HOLDER_MESSAGE_RECEIVED,
+  HOLDER_MESSAGE_TAKEN,
+  HOLDER_MESSAGE_UNWATCH,
+  HOLDER_MESSAGE_UNWATCHED,
 } HolderMessageType;
 
 #define HOLDER_MESSAGE_OPEN_TYPE "(suuss)"
 #define HOLDER_MESSAGE_RESUME_TYPE "(suu)"
 #define HOLDER_MESSAGE_GIVE_TYPE "(s)"
-#define HOLDER_MESSAGE_OPENED_TYPE "(baybassss)"
+#define HOLDER_MESSAGE_OPENED_TYPE "(baybasssstbb)"
 #define HOLDER_MESSAGE_REFUSED_TYPE "(is)"
+#define HOLDER_MESSAGE_TAKEN_TYPE "(t)"
 
 /** The data of one message; as much as a port's own queue takes. */
 #define HOLDER_MESSAGE_MAX_BYTES (128 * 1024)
@@ -61,6 +81,9 @@ typedef struct {
   GBytes *data;
   int fd;
 } HolderMessage;
+
+/** One end of a new link to the holder that listens at @path; it does not block. */
+GSocket *holder_message_connect (const char *path, GError **error);
 
 /** Closes a descriptor that nobody took. */
 void holder_message_clear (HolderMessage *self);

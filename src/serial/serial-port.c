@@ -10,7 +10,6 @@
 
 #include "serial-tty.h"
 
-#define READ_SIZE 16384
 #define BITS_PER_BYTE 10 /* start, eight data bits, stop */
 
 struct SerialPort {
@@ -29,8 +28,14 @@ struct SerialPort {
   gsize queued_bytes;
   gsize head_written; /* bytes of the head of the queue */
   GBytes *announced;
-  GBytes *log;  /* until the listener has it */
   GStrv unsaid; /* never NULL */
+  gboolean paused;
+  SerialPortHistory history;
+  GByteArray *pending; /* what the keeper has brought and no listener has got */
+  guint64 position;    /* behind what the keeper has brought and the listener has got */
+  guint64 taken;
+  gboolean watched;
+  guint unwatching; /* how often the keeper was told to read no more and has not answered */
   const SerialPortKeeper *keeper;
   gpointer keeper_data;
 };
@@ -49,17 +54,23 @@ serial_port_new_for_fd (int fd, guint baud_rate)
   self->fd = fd;
   self->baud_rate = baud_rate;
   self->unsaid = g_new0 (char *, 1);
+  self->pending = g_byte_array_new ();
   g_queue_init (&self->queue);
   return self;
 }
 
 SerialPort *
-serial_port_new_kept (int fd, guint baud_rate, GBytes *log, const char *const *unsaid,
-                      const SerialPortKeeper *keeper, gpointer keeper_data)
+serial_port_new_kept (int fd, guint baud_rate, const SerialPortHistory *history, GBytes *log,
+                      const char *const *unsaid, const SerialPortKeeper *keeper, gpointer keeper_data)
 {
   SerialPort *self = serial_port_new_for_fd (fd, baud_rate);
 
-  self->log = log != NULL ? g_bytes_ref (log) : NULL;
+  if (history != NULL)
+    self->history = *history;
+  self->watched = self->history.watched;
+  self->position = self->taken = self->history.log_begin;
+  if (log != NULL && g_bytes_get_size (log) > 0)
+    g_byte_array_append (self->pending, g_bytes_get_data (log, NULL), (guint) g_bytes_get_size (log));
   if (unsaid != NULL) {
     g_strfreev (self->unsaid);
     self->unsaid = g_strdupv ((GStrv) unsaid);
@@ -112,7 +123,7 @@ serial_port_free (SerialPort *self)
   if (self->keeper != NULL)
     self->keeper->free (self->keeper_data);
   g_clear_pointer (&self->announced, g_bytes_unref);
-  g_clear_pointer (&self->log, g_bytes_unref);
+  g_byte_array_unref (self->pending);
   g_strfreev (self->unsaid);
   g_queue_clear_full (&self->queue, (GDestroyNotify) g_bytes_unref);
   g_clear_error (&self->write_error);
@@ -132,8 +143,8 @@ static gboolean
 on_readable (int fd, GIOCondition condition, gpointer user_data)
 {
   SerialPort *self = user_data;
-  guint8 data[READ_SIZE];
-  ssize_t size = read (fd, data, sizeof data);
+  guint8 data[SERIAL_PORT_READ_MAX_BYTES];
+  ssize_t size = self->paused ? 0 : read (fd, data, sizeof data);
 
   if (size < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
@@ -147,46 +158,146 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean on_pending (gpointer user_data);
+
+static gboolean
+is_read_by_keeper (SerialPort *self)
+{
+  return self->watched || self->unwatching > 0;
+}
+
+/** What is pending comes first, then what is read, if it is read here. */
 static void
 start_reading (SerialPort *self)
 {
-  self->read_source = g_unix_fd_source_new (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR);
-  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  GIOCondition condition = G_IO_HUP | G_IO_ERR | (self->paused ? 0 : G_IO_IN);
+
+  clear_source (&self->read_source);
+  if (self->listener == NULL || (self->pending->len == 0 && is_read_by_keeper (self)))
+    return;
+  if (self->pending->len > 0) {
+    self->read_source = g_idle_source_new ();
+    g_source_set_callback (self->read_source, on_pending, self, NULL);
+  } else {
+    self->read_source = g_unix_fd_source_new (self->fd, condition);
+    g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  }
   g_source_attach (self->read_source, g_main_context_get_thread_default ());
 }
 
 static gboolean
-on_log (gpointer user_data)
+on_pending (gpointer user_data)
 {
   SerialPort *self = user_data;
-  g_autoptr (GBytes) log = g_steal_pointer (&self->log);
-  gsize size;
-  const guint8 *data = g_bytes_get_data (log, &size);
+  g_autoptr (GByteArray) pending = g_steal_pointer (&self->pending);
 
-  clear_source (&self->read_source);
+  self->pending = g_byte_array_new ();
+  self->position += pending->len;
   start_reading (self);
-  if (size > 0)
-    self->listener->received (data, size, self->listener_data);
+  self->listener->received (pending->data, pending->len, self->listener_data);
   return G_SOURCE_REMOVE;
 }
 
 void
 serial_port_set_listener (SerialPort *self, const SerialPortListener *listener, gpointer user_data)
 {
-  clear_source (&self->read_source);
   self->listener = listener;
   self->listener_data = user_data;
-  if (listener == NULL)
-    return;
+  start_reading (self);
+}
 
-  if (self->log == NULL) {
-    start_reading (self);
+void
+serial_port_set_paused (SerialPort *self, gboolean paused)
+{
+  if (self->paused == paused)
+    return;
+  self->paused = paused;
+  start_reading (self);
+}
+
+/* -- a keeper that reads ----------------------------------------------------------------------------- */
+
+const SerialPortHistory *
+serial_port_get_history (SerialPort *self)
+{
+  return &self->history;
+}
+
+gboolean
+serial_port_watch (SerialPort *self)
+{
+  if (self->keeper == NULL || self->hung_up)
+    return FALSE;
+  if (self->watched)
+    return TRUE;
+  self->watched = TRUE;
+  start_reading (self); /* of what is pending: two readers would take the bytes from each other */
+  self->keeper->watch (self->keeper_data);
+  return TRUE;
+}
+
+void
+serial_port_unwatch (SerialPort *self)
+{
+  if (!self->watched)
+    return;
+  self->watched = FALSE;
+  self->unwatching++;
+  if (!self->hung_up)
+    self->keeper->unwatch (self->keeper_data);
+}
+
+gboolean
+serial_port_is_watched (SerialPort *self)
+{
+  return self->watched;
+}
+
+void
+serial_port_receive (SerialPort *self, const guint8 *data, gsize size)
+{
+  if (size == 0 || self->hung_up || !is_read_by_keeper (self))
+    return;
+  if (self->listener == NULL || self->pending->len > 0) {
+    g_byte_array_append (self->pending, data, (guint) size);
     return;
   }
-  self->read_source = g_idle_source_new ();
-  g_source_set_callback (self->read_source, on_log, self, NULL);
-  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+  self->position += size;
+  self->listener->received (data, size, self->listener_data);
 }
+
+void
+serial_port_end_watch (SerialPort *self)
+{
+  if (self->unwatching == 0 || self->hung_up)
+    return;
+  self->unwatching--;
+  start_reading (self);
+}
+
+guint64
+serial_port_get_position (SerialPort *self)
+{
+  return self->position;
+}
+
+void
+serial_port_set_taken (SerialPort *self, guint64 position)
+{
+  if (!self->watched || self->hung_up || position <= self->taken)
+    return;
+  self->taken = position;
+  self->keeper->set_taken (position, self->keeper_data);
+}
+
+void
+serial_port_leave (SerialPort *self)
+{
+  if (self->keeper != NULL)
+    self->keeper->leave (self->keeper_data);
+}
+
+/* -- writing ----------------------------------------------------------------------------------------- */
 
 static gboolean
 on_write_error (gpointer user_data)

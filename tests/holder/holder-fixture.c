@@ -33,6 +33,7 @@ setup (void)
   fixture.dir = g_dir_make_tmp ("modemssl-test-XXXXXX", NULL);
   fixture.path = g_build_filename (fixture.dir, "holder.sock", NULL);
   fixture.written = g_string_new (NULL);
+  fixture.log = g_string_new (NULL);
 }
 
 void
@@ -48,6 +49,7 @@ teardown (void)
   g_free (fixture.dir);
   g_free (fixture.path);
   g_string_free (fixture.written, TRUE);
+  g_string_free (fixture.log, TRUE);
 }
 
 static GSocket *
@@ -126,11 +128,9 @@ run_what_is_ready (void)
 GSocket *
 connect_guest (void)
 {
-  GSocket *socket = make_socket ();
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (fixture.path);
+  GSocket *socket = holder_message_connect (fixture.path, NULL);
 
-  g_socket_set_blocking (socket, FALSE);
-  ck_assert (g_socket_connect (socket, address, NULL, NULL));
+  ck_assert_ptr_nonnull (socket);
   return socket;
 }
 
@@ -170,26 +170,65 @@ expect_message (HolderMessage *ret_message)
 }
 
 void
-expect_opened (gboolean held_over, const char *log)
+read_opened (void)
 {
   g_auto (HolderMessage) message = { .fd = -1 };
   g_autoptr (GVariant) value = NULL;
-  g_autoptr (GVariant) bytes = NULL;
-  g_autofree char *text = NULL;
-  g_auto (GStrv) unsaid = NULL;
-  gboolean held, complete;
+  g_autoptr (GVariant) log = NULL;
+  SerialPortHistory *history = &fixture.history;
 
   expect_message (&message);
   ck_assert_int_eq (message.type, HOLDER_MESSAGE_OPENED);
   ck_assert_int_ge (message.fd, 0);
   value = holder_message_get_value (&message, HOLDER_MESSAGE_OPENED_TYPE);
   ck_assert_ptr_nonnull (value);
-  g_variant_get (value, "(b@ayb^assss)", &held, &bytes, &complete, &unsaid, NULL, NULL, NULL);
-  text = g_strndup (g_variant_get_data (bytes) != NULL ? g_variant_get_data (bytes) : "",
-                    g_variant_get_size (bytes));
-  ck_assert_int_eq (held, held_over);
-  ck_assert_str_eq (text, log);
-  ck_assert (complete);
+  g_variant_get (value, "(b@ayb^asssstbb)", &history->held_over, &log, &history->complete, NULL, NULL, NULL,
+                 NULL, &history->log_begin, &history->watched, &history->unwritten);
+  g_string_truncate (fixture.log, 0);
+  if (g_variant_get_size (log) > 0)
+    g_string_append_len (fixture.log, g_variant_get_data (log), (gssize) g_variant_get_size (log));
+}
+
+void
+expect_opened (gboolean held_over, const char *log)
+{
+  read_opened ();
+  ck_assert_int_eq (fixture.history.held_over, held_over);
+  ck_assert_str_eq (fixture.log->str, log);
+  ck_assert (fixture.history.complete);
+}
+
+void
+tell_value (HolderMessageType type, GVariant *value)
+{
+  ck_assert (holder_message_send_value (fixture.daemon, type, value, -1, NULL));
+}
+
+void
+expect_received (const char *text)
+{
+  g_autoptr (GString) received = g_string_new (NULL);
+
+  while (received->len < strlen (text)) {
+    g_auto (HolderMessage) message = { .fd = -1 };
+
+    expect_message (&message);
+    ck_assert_int_eq (message.type, HOLDER_MESSAGE_RECEIVED);
+    g_string_append_len (received, g_bytes_get_data (message.data, NULL),
+                         (gssize) g_bytes_get_size (message.data));
+  }
+  ck_assert_str_eq (received->str, text);
+}
+
+void
+expect_silence (void)
+{
+  g_auto (HolderMessage) message = { .fd = -1 };
+  g_autoptr (GError) error = NULL;
+
+  run_what_is_ready ();
+  ck_assert (!holder_message_receive (fixture.daemon, &message, &error));
+  ck_assert_msg (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK), "%s", error->message);
 }
 
 void

@@ -15,9 +15,11 @@ typedef struct {
   char *dir;
   char *path; /* of the holder's socket */
   HolderServer *server;
-  guint idle;       /* how often it was */
-  GString *written; /* what the module got */
-  GSocket *daemon;  /* the last one, or NULL */
+  guint idle;                /* how often it was */
+  GString *written;          /* what the module got */
+  GSocket *daemon;           /* the last one, or NULL */
+  SerialPortHistory history; /* as it was told when it got the port */
+  GString *log;
 } Fixture;
 
 extern Fixture fixture;
@@ -62,6 +64,9 @@ void begin_daemon (guint baud_rate);
 void resume_daemon (GSocket *guest);
 
 /** It gets the port. */
+void read_opened (void);
+
+/** It gets the port, and all that the port has said. */
 void expect_opened (gboolean held_over, const char *log);
 
 /** The next message to it, to be cleared. */
@@ -69,6 +74,15 @@ void expect_message (HolderMessage *ret_message);
 
 /** It says so. */
 void tell (HolderMessageType type, const char *text);
+
+/** @value: floating, consumed. */
+void tell_value (HolderMessageType type, GVariant *value);
+
+/** It gets @text, and nothing else meanwhile. */
+void expect_received (const char *text);
+
+/** There is no message to it, and nothing that the holder has to do. */
+void expect_silence (void);
 
 /** The holder has not noticed yet. */
 void kill_daemon (void);
