@@ -11,8 +11,12 @@
  * lost.
  */
 void
-at_channel_leave_data_mode (AtChannel *self, const AtCommand *command)
+at_channel_leave_data_mode (AtChannel *self, const AtJob *job)
 {
+  const AtCommand *command = job->command;
+
+  if (job->adopted)
+    return;
   switch (command->data_mode) {
   case AT_DATA_NONE:
     break;
@@ -34,6 +38,8 @@ at_channel_send_data (AtChannel *self)
 
   at_channel_set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
   at_parser_expect_echo (self->parser, command->payload);
+  if (self->job->adopted)
+    return;
   at_channel_check_written (self, at_wire_write_payload (self->wire, command));
 }
 
@@ -72,7 +78,30 @@ at_channel_handle_prompt (AtChannel *self)
   }
   if (self->phase == PHASE_REFUSED)
     at_wire_note (self->wire, "the refusal was about something else");
+  at_job_tell_stage (self->job, AT_STAGE_ANSWER);
+  /* Its answer may stand right behind the prompt, in the same read. */
+  if (self->job->adopted) {
+    at_channel_send_data (self);
+    return;
+  }
   at_channel_set_phase (self, PHASE_DATA, delay_ms);
   if (delay_ms > 0)
     at_wire_note_prompt (self->wire);
+}
+
+void
+at_channel_adopt_async (AtChannel *self, AtCommand *command, AtStage stage, GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  AtJob *job = at_job_new (command, g_task_new (NULL, NULL, callback, user_data));
+
+  g_task_set_source_tag (job->task, at_channel_run_async);
+  g_return_if_fail (self->phase == PHASE_IDLE && self->job == NULL && stage != AT_STAGE_DONE);
+
+  job->adopted = TRUE;
+  self->job = job;
+  if (stage == AT_STAGE_PROMPT)
+    at_channel_set_phase (self, PHASE_PROMPT, command->prompt_timeout_ms);
+  else
+    at_channel_set_phase (self, PHASE_RESPONSE, command->timeout_ms);
 }

@@ -43,6 +43,9 @@ struct AtChannel {
   Timer line_gap;
   AtUrcFunc stray_func;
   gpointer stray_data;
+  AtReadFunc read_func;
+  gpointer read_data;
+  guint64 position; /* behind the last event */
   guint probes_sent;
   gboolean in_step; /* FALSE: probe before the next command */
   gboolean may_sleep;
@@ -80,4 +83,4 @@ gboolean at_channel_is_waking (AtChannel *self, const guint8 *data, gsize size);
 void at_channel_handle_prompt (AtChannel *self);
 void at_channel_send_data (AtChannel *self);
 void at_channel_doubt_refusal (AtChannel *self, const char *line);
-void at_channel_leave_data_mode (AtChannel *self, const AtCommand *command);
+void at_channel_leave_data_mode (AtChannel *self, const AtJob *job);

@@ -95,6 +95,8 @@ start_job (AtChannel *self)
     at_channel_set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
   else
     at_channel_set_phase (self, PHASE_PROMPT, command->prompt_timeout_ms + transfer_ms);
+  if (command->data_mode != AT_DATA_NONE)
+    at_job_tell_stage (self->job, AT_STAGE_PROMPT);
   at_channel_check_written (self, at_wire_write_command (self->wire, command));
 }
 
@@ -128,7 +130,7 @@ time_out_job (AtChannel *self)
 
   at_wire_note (self->wire, "no answer in time: getting back into step");
   self->in_step = FALSE;
-  at_channel_leave_data_mode (self, job->command);
+  at_channel_leave_data_mode (self, job);
   at_job_fail (job, AT_ERROR_TIMEOUT, "the module did not answer in time");
   if (self->phase != PHASE_LOST)
     at_channel_start_probing (self);
@@ -221,6 +223,8 @@ complete_job (AtChannel *self, const char *line)
   if (self->phase != PHASE_RESPONSE)
     return;
   if (is_ok) {
+    if (job->command->data_mode != AT_DATA_NONE)
+      at_job_tell_stage (job, AT_STAGE_DONE);
     at_job_end (job);
     end_job (self, settle_ms);
     return;
@@ -240,7 +244,7 @@ add_response_line (AtChannel *self, const char *line)
     return;
   self->job = NULL;
   self->in_step = FALSE;
-  at_channel_leave_data_mode (self, job->command);
+  at_channel_leave_data_mode (self, job);
   at_job_fail (job, AT_ERROR_BROKEN, "the module's answer does not end");
   at_channel_start_probing (self);
 }
@@ -337,8 +341,10 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
 
     data += used;
     size -= used;
-    if (event.kind != AT_EVENT_NONE)
-      dispatch (self, &event);
+    if (event.kind == AT_EVENT_NONE)
+      break;
+    self->position = serial_port_get_position (at_wire_get_port (self->wire)) - size;
+    dispatch (self, &event);
     if (freed)
       return;
   }
@@ -347,6 +353,8 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
   if (self->phase == PHASE_DATA && !timer_is_set (&self->timer))
     at_channel_send_data (self);
   watch_line (self);
+  if (self->read_func != NULL)
+    self->read_func (self->read_data);
 }
 
 static void
@@ -423,6 +431,25 @@ at_channel_set_stray_func (AtChannel *self, AtUrcFunc func, gpointer user_data)
 {
   self->stray_func = func;
   self->stray_data = user_data;
+}
+
+void
+at_channel_set_read_func (AtChannel *self, AtReadFunc func, gpointer user_data)
+{
+  self->read_func = func;
+  self->read_data = user_data;
+}
+
+SerialPort *
+at_channel_get_port (AtChannel *self)
+{
+  return at_wire_get_port (self->wire);
+}
+
+guint64
+at_channel_get_position (AtChannel *self)
+{
+  return self->position;
 }
 
 void
