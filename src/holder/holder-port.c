@@ -9,6 +9,7 @@
 #include "at-parser.h"
 #include "holder-data-mode.h"
 #include "holder-farewell.h"
+#include "holder-journals.h"
 #include "holder-log.h"
 #include "holder-message.h"
 #include "holder-relay.h"
@@ -56,6 +57,7 @@ struct HolderPort {
   HolderDataMode *data_mode;
   HolderLog *log;
   HolderRelay *relay;
+  HolderJournals *journals;
   HolderFarewell *farewell;
 };
 
@@ -157,6 +159,7 @@ close_port (HolderPort *self)
   holder_data_mode_reset (self->data_mode);
   holder_relay_reset (self->relay);
   holder_log_reset (self->log);
+  holder_journals_clear (self->journals);
   self->held_over = FALSE;
   self->reads = FALSE;
   g_clear_pointer (&self->port, serial_port_free);
@@ -187,6 +190,7 @@ static void
 begin_farewell (HolderPort *self)
 {
   /* From here on nothing is as the last daemon has left it. */
+  holder_journals_clear (self->journals);
   holder_relay_reset (self->relay);
   set_phase (self, PHASE_FAREWELL, 0);
   holder_farewell_begin (self->farewell, self->port);
@@ -384,6 +388,18 @@ handle_taken (HolderPort *self, const HolderMessage *message)
 }
 
 static void
+handle_journal (HolderPort *self, HolderMessage *message)
+{
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_JOURNAL_TYPE);
+  guint slot;
+
+  if (value == NULL)
+    return;
+  g_variant_get (value, "(&su)", NULL, &slot);
+  holder_journals_set (self->journals, slot, g_steal_fd (&message->fd));
+}
+
+static void
 handle_message (HolderPort *self, HolderMessage *message)
 {
   if (self->phase != PHASE_ATTENDED)
@@ -419,9 +435,14 @@ handle_message (HolderPort *self, HolderMessage *message)
   case HOLDER_MESSAGE_TAKEN:
     handle_taken (self, message);
     break;
+  case HOLDER_MESSAGE_JOURNAL:
+    handle_journal (self, message);
+    break;
   case HOLDER_MESSAGE_GIVE:
   case HOLDER_MESSAGE_GIVEN:
   case HOLDER_MESSAGE_RESUME:
+  case HOLDER_MESSAGE_RECALL:
+  case HOLDER_MESSAGE_RECALLED:
   case HOLDER_MESSAGE_RECEIVED:
   case HOLDER_MESSAGE_UNWATCHED:
   case HOLDER_MESSAGE_OPEN:
@@ -577,6 +598,12 @@ holder_port_has_device (HolderPort *self, const char *device)
 }
 
 gboolean
+holder_port_send_journals (HolderPort *self, GSocket *guest, GError **error)
+{
+  return holder_journals_send (self->journals, self->device, guest, error);
+}
+
+gboolean
 holder_port_is_held_over (HolderPort *self)
 {
   switch (self->phase) {
@@ -625,6 +652,7 @@ holder_port_new (const HolderPortConfig *config, const SerialPortSettings *setti
   self->data_mode = holder_data_mode_new ();
   self->log = holder_log_new ();
   self->relay = holder_relay_new (self->log);
+  self->journals = holder_journals_new ();
   self->farewell = holder_farewell_new (&config->timing->farewell, self->device, on_farewell_end, self);
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
   set_phase (self, PHASE_CLOSED, 0);
@@ -642,6 +670,7 @@ holder_port_free (HolderPort *self)
   at_parser_free (self->parser);
   holder_data_mode_free (self->data_mode);
   holder_relay_free (self->relay);
+  holder_journals_free (self->journals);
   holder_log_free (self->log);
   g_free (self->uid);
   g_free (self->note);

@@ -59,6 +59,9 @@ gboolean holder_port_has_device (HolderPort *self, const char *device);
 /** Whether a daemon has died and left it. */
 gboolean holder_port_is_held_over (HolderPort *self);
 
+/** The journals that are kept of it, as holder_journals_send(). */
+gboolean holder_port_send_journals (HolderPort *self, GSocket *guest, GError **error);
+
 /** Whether it is, or can be, as wanted: closed, or open with these settings. */
 gboolean holder_port_fits (HolderPort *self, const SerialPortSettings *settings);
 

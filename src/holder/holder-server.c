@@ -170,6 +170,21 @@ handle_give (HolderServer *self, GSocket *socket, const HolderMessage *message)
 }
 
 static void
+handle_recall (HolderServer *self, GSocket *socket)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean sent = TRUE;
+
+  catch_up (self);
+  for (guint i = 0; i < self->ports->len && sent; i++) {
+    if (holder_port_is_held_over (self->ports->pdata[i]))
+      sent = holder_port_send_journals (self->ports->pdata[i], socket, &error);
+  }
+  if (!sent || !holder_message_send (socket, HOLDER_MESSAGE_RECALLED, NULL, -1, &error))
+    g_debug ("the journals cannot be told of: %s", error->message);
+}
+
+static void
 handle_first (HolderServer *self, GSocket *socket, const HolderMessage *message)
 {
   if (message->type == HOLDER_MESSAGE_OPEN)
@@ -178,6 +193,8 @@ handle_first (HolderServer *self, GSocket *socket, const HolderMessage *message)
     handle_resume (self, socket, message);
   else if (message->type == HOLDER_MESSAGE_GIVE)
     handle_give (self, socket, message);
+  else if (message->type == HOLDER_MESSAGE_RECALL)
+    handle_recall (self, socket);
 }
 
 static gboolean

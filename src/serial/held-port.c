@@ -122,6 +122,16 @@ keeper_set_taken (guint64 position, gpointer user_data)
   say (user_data, HOLDER_MESSAGE_TAKEN, data);
 }
 
+static gboolean
+keeper_keep_journal (guint slot, int fd, gpointer user_data)
+{
+  Link *self = user_data;
+
+  return slot < HOLDER_MESSAGE_JOURNALS_MAX
+         && holder_message_send_value (self->socket, HOLDER_MESSAGE_JOURNAL,
+                                       g_variant_new (HOLDER_MESSAGE_JOURNAL_TYPE, "", slot), fd, NULL);
+}
+
 static void
 keeper_leave (gpointer user_data)
 {
@@ -150,6 +160,7 @@ static const SerialPortKeeper keeper = {
   .watch = keeper_watch,
   .unwatch = keeper_unwatch,
   .set_taken = keeper_set_taken,
+  .keep_journal = keeper_keep_journal,
   .leave = keeper_leave,
   .free = keeper_free,
 };

@@ -36,6 +36,26 @@ void held_port_resume_async (const char *socket_path, const SerialPortSettings *
 /** The end of either; @ret_facts (may be NULL) is to be cleared. */
 SerialPort *held_port_open_finish (GAsyncResult *result, HeldPortFacts *ret_facts, GError **error);
 
+/** HeldJournal: what serial_port_keep_journal() gave to the holder for @slot of the port of @device; @fd is a
+ * descriptor of the same open file. */
+typedef struct {
+  char *device;
+  guint slot;
+  int fd;
+} HeldJournal;
+
+/** Closes its descriptor, unless that is -1. */
+void held_port_journal_free (HeldJournal *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeldJournal, held_port_journal_free)
+
+/**
+ * The journals of all ports that are held over, whose settings do not matter; to be unreffed, with what is in
+ * it. The holder keeps them on. Waits, for @timeout_ms at most. Errors: G_IO_ERROR_CONNECTION_REFUSED when
+ * there is no holder, TIMED_OUT, CLOSED and whatever else a socket may say, FAILED for an answer that makes
+ * no sense.
+ */
+GPtrArray *held_port_recall (const char *socket_path, guint timeout_ms, GError **error);
+
 /** ModemManager gets @device back, which nobody has open. Errors: as above. */
 void held_port_give_async (const char *socket_path, const char *device, GAsyncReadyCallback callback,
                            gpointer user_data);

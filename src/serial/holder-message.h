@@ -44,6 +44,12 @@
  * @HOLDER_MESSAGE_UNWATCH: the holder reads no more.
  * @HOLDER_MESSAGE_UNWATCHED: the answer, behind the last RECEIVED: the log is empty, and the daemon may read
  *   the port itself. One for each UNWATCH, also when a WATCH came in between, which then counts.
+ * @HOLDER_MESSAGE_JOURNAL: HOLDER_MESSAGE_JOURNAL_TYPE: the daemon gives a file descriptor to keep for a slot
+ *   of the port, in place of the former one, or none to keep none; the device is empty. Kept until the
+ * farewell begins or the port is closed.
+ * @HOLDER_MESSAGE_RECALL: instead of OPEN: answered by a JOURNAL, with device, slot and file descriptor, for
+ *   each that is kept of ports that are held over, then RECALLED. They are kept on.
+ * @HOLDER_MESSAGE_RECALLED: there are no more.
  */
 typedef enum {
   HOLDER_MESSAGE_OPEN = 1,
@@ -63,6 +69,9 @@ typedef enum {
   HOLDER_MESSAGE_TAKEN,
   HOLDER_MESSAGE_UNWATCH,
   HOLDER_MESSAGE_UNWATCHED,
+  HOLDER_MESSAGE_JOURNAL,
+  HOLDER_MESSAGE_RECALL,
+  HOLDER_MESSAGE_RECALLED,
 } HolderMessageType;
 
 #define HOLDER_MESSAGE_OPEN_TYPE "(suuss)"
@@ -71,6 +80,10 @@ typedef enum {
 #define HOLDER_MESSAGE_OPENED_TYPE "(baybasssstbb)"
 #define HOLDER_MESSAGE_REFUSED_TYPE "(is)"
 #define HOLDER_MESSAGE_TAKEN_TYPE "(t)"
+#define HOLDER_MESSAGE_JOURNAL_TYPE "(su)"
+
+/** Slots of journals, for each port: they are below this. */
+#define HOLDER_MESSAGE_JOURNALS_MAX 16
 
 /** The data of one message; as much as a port's own queue takes. */
 #define HOLDER_MESSAGE_MAX_BYTES (128 * 1024)

@@ -290,6 +290,12 @@ serial_port_set_taken (SerialPort *self, guint64 position)
   self->keeper->set_taken (position, self->keeper_data);
 }
 
+gboolean
+serial_port_keep_journal (SerialPort *self, guint slot, int fd)
+{
+  return self->keeper != NULL && !self->hung_up && self->keeper->keep_journal (slot, fd, self->keeper_data);
+}
+
 void
 serial_port_leave (SerialPort *self)
 {

@@ -76,6 +76,7 @@ typedef struct {
   void (*watch) (gpointer user_data);
   void (*unwatch) (gpointer user_data);
   void (*set_taken) (guint64 position, gpointer user_data);
+  gboolean (*keep_journal) (guint slot, int fd, gpointer user_data);
   void (*leave) (gpointer user_data);
   void (*free) (gpointer user_data);
 } SerialPortKeeper;
@@ -177,6 +178,13 @@ guint64 serial_port_get_position (SerialPort *self);
 /** Of what the keeper has read nothing is needed any more below @position, which never goes back. Nothing if
  * the port is not watched. */
 void serial_port_set_taken (SerialPort *self, guint64 position);
+
+/**
+ * The keeper keeps @fd (stays the caller's) for our next life, as held_port_recall() says, instead of the one
+ * that it has for @slot; -1: none. FALSE, and nothing has changed, when nobody keeps the port or it cannot be
+ * told.
+ */
+gboolean serial_port_keep_journal (SerialPort *self, guint slot, int fd);
 
 /** serial_port_free() will leave the port to its keeper, as if we had died. Nothing without a keeper. */
 void serial_port_leave (SerialPort *self);
