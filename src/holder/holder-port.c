@@ -13,7 +13,7 @@
 #include "holder-log.h"
 #include "holder-message.h"
 #include "holder-relay.h"
-#include "mm-inhibitor.h"
+#include "holder-source.h"
 #include "timer.h"
 
 const HolderPortTiming holder_port_timing_default = {
@@ -38,10 +38,8 @@ struct HolderPort {
   const HolderPortConfig *config;
   SerialPortSettings settings;
   char *device; /* behind settings.device */
-  char *uid;
   char *note;
-  MmInhibitor *inhibitor; /* NULL when there is nothing to inhibit */
-  gboolean inhibited;
+  HolderSource *source;
 
   SerialPort *port; /* NULL while it is closed */
   Phase phase;
@@ -127,27 +125,27 @@ end (HolderPort *self)
 }
 
 static void
-on_given (GObject *source, GAsyncResult *result, gpointer user_data)
+on_given (gpointer user_data)
 {
-  HolderPort *self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!mm_inhibitor_give_finish (NULL, result, &error))
-    g_message ("%s: ModemManager did not take it back: %s", self->device, error->message);
-  end (self);
+  end (user_data);
 }
 
 /** The port is closed. */
 static void
 give_back (HolderPort *self)
 {
-  if (!self->inhibited) {
-    end (self);
-    return;
-  }
-  self->inhibited = FALSE;
   set_phase (self, PHASE_GIVING, 0);
-  mm_inhibitor_give_async (self->inhibitor, on_given, self);
+  holder_source_give (self->source);
+}
+
+/** The port is closed, and may be wanted again soon. */
+static void
+spare (HolderPort *self)
+{
+  if (holder_source_is_taken (self->source))
+    set_phase (self, PHASE_CLOSED, self->config->timing->spare_ms);
+  else
+    end (self);
 }
 
 /** What was known of it is over. */
@@ -172,16 +170,13 @@ let_go (HolderPort *self)
   give_back (self);
 }
 
-/** The daemon has closed the port in good order, and may want it again soon. */
+/** The daemon has closed the port in good order. */
 static void
 release (HolderPort *self)
 {
   g_message ("%s: released", self->device);
   close_port (self);
-  if (self->inhibited)
-    set_phase (self, PHASE_CLOSED, self->config->timing->spare_ms);
-  else
-    end (self);
+  spare (self);
 }
 
 /* -- nobody comes back ------------------------------------------------------------------------------- */
@@ -231,11 +226,11 @@ describe (HolderPort *self)
   guint64 begin = holder_log_get_begin (self->log);
   g_autoptr (GBytes) log = holder_log_copy (self->log, begin, HOLDER_LOG_MAX_BYTES);
 
-  return g_variant_new ("(b@ayb^asssstbb)", self->held_over,
-                        g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
-                        holder_log_is_complete (self->log), holder_farewell_get_lines (self->farewell),
-                        self->device, self->uid, self->note, begin, holder_relay_is_watched (self->relay),
-                        holder_data_mode_is_unwritten (self->data_mode));
+  return g_variant_new (
+      "(b@ayb^asssstbb)", self->held_over, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
+      holder_log_is_complete (self->log), holder_farewell_get_lines (self->farewell), self->device,
+      holder_source_get_uid (self->source), self->note, begin, holder_relay_is_watched (self->relay),
+      holder_data_mode_is_unwritten (self->data_mode));
 }
 
 static void
@@ -489,59 +484,27 @@ holder_port_catch_up (HolderPort *self)
 }
 
 static void
-fail_to_open (HolderPort *self, const GError *error)
-{
-  refuse (self, error);
-  if (self->inhibited)
-    set_phase (self, PHASE_CLOSED, self->config->timing->spare_ms);
-  else
-    end (self);
-}
-
-static void
-take_port (HolderPort *self, SerialPort *port)
-{
-  self->port = port;
-  if (self->link != NULL) {
-    hand_over (self);
-    return;
-  }
-  /* Nobody wants it any more. */
-  release (self);
-}
-
-static void
-on_inhibited (GObject *source, GAsyncResult *result, gpointer user_data)
+on_opened (SerialPort *port, const GError *error, gpointer user_data)
 {
   HolderPort *self = user_data;
-  g_autoptr (GError) error = NULL;
-  SerialPort *port = mm_inhibitor_take_finish (NULL, result, &error);
 
-  if (port == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return; /* this was freed */
-  self->inhibited = port != NULL;
-  if (port != NULL)
-    take_port (self, port);
+  self->port = port;
+  if (port == NULL) {
+    refuse (self, error);
+    spare (self);
+    return;
+  }
+  if (self->link != NULL)
+    hand_over (self);
   else
-    fail_to_open (self, error);
+    release (self); /* nobody wants it any more */
 }
 
 static void
 open_port (HolderPort *self)
 {
-  g_autoptr (GError) error = NULL;
-  SerialPort *port;
-
-  if (self->inhibitor != NULL && !self->inhibited) {
-    set_phase (self, PHASE_OPENING, 0);
-    mm_inhibitor_take_async (self->inhibitor, self->uid, &self->settings, on_inhibited, self);
-    return;
-  }
-  port = serial_port_open (&self->settings, &error);
-  if (port != NULL)
-    take_port (self, port);
-  else
-    fail_to_open (self, error);
+  set_phase (self, PHASE_OPENING, 0);
+  holder_source_open (self->source);
 }
 
 static void
@@ -624,7 +587,7 @@ holder_port_is_held_over (HolderPort *self)
 const char *
 holder_port_get_uid (HolderPort *self)
 {
-  return self->uid;
+  return holder_source_get_uid (self->source);
 }
 
 gboolean
@@ -644,10 +607,8 @@ holder_port_new (const HolderPortConfig *config, const SerialPortSettings *setti
   self->device = g_strdup (settings->device);
   self->settings = *settings;
   self->settings.device = self->device;
-  self->uid = g_strdup (uid);
   self->note = g_strdup (note);
-  if (*uid != '\0')
-    self->inhibitor = mm_inhibitor_new (config->bus, timer_clock_get_system ());
+  self->source = holder_source_new (config->bus, uid, &self->settings, on_opened, on_given, self);
   self->parser = at_parser_new (&framing, NULL);
   self->data_mode = holder_data_mode_new ();
   self->log = holder_log_new ();
@@ -666,13 +627,12 @@ holder_port_free (HolderPort *self)
   timer_dispose (&self->timer);
   holder_farewell_free (self->farewell);
   g_clear_pointer (&self->port, serial_port_free);
-  g_clear_pointer (&self->inhibitor, mm_inhibitor_free);
+  holder_source_free (self->source);
   at_parser_free (self->parser);
   holder_data_mode_free (self->data_mode);
   holder_relay_free (self->relay);
   holder_journals_free (self->journals);
   holder_log_free (self->log);
-  g_free (self->uid);
   g_free (self->note);
   g_free (self->device);
   g_free (self);
