@@ -8,14 +8,14 @@ struct HolderDataMode {
   gboolean announced;       /* the port knows what the module will wait for */
   gboolean command_written; /* and the module has been told */
   gboolean prompted;
-  gboolean unwritten;
   guint64 position; /* of what the module says behind the command */
+  guint64 commands; /* that were written behind an announcement, since the port is held */
 };
 
 void
 holder_data_mode_reset (HolderDataMode *self)
 {
-  *self = (HolderDataMode){ 0 };
+  *self = (HolderDataMode){ .commands = self->commands };
 }
 
 void
@@ -32,6 +32,7 @@ holder_data_mode_note_command (HolderDataMode *self, guint64 position)
   if (!self->announced || self->command_written)
     return;
   self->command_written = TRUE;
+  self->commands++;
   self->position = position;
 }
 
@@ -53,10 +54,8 @@ holder_data_mode_finish (HolderDataMode *self, SerialPort *port)
 void
 holder_data_mode_take_over (HolderDataMode *self)
 {
-  gboolean unwritten = self->unwritten || (self->announced && !self->command_written);
-
   if (!holder_data_mode_is_awaited (self))
-    *self = (HolderDataMode){ .unwritten = unwritten };
+    holder_data_mode_reset (self);
 }
 
 gboolean
@@ -71,10 +70,10 @@ holder_data_mode_get_position (HolderDataMode *self)
   return self->position;
 }
 
-gboolean
-holder_data_mode_is_unwritten (HolderDataMode *self)
+guint64
+holder_data_mode_count_commands (HolderDataMode *self)
 {
-  return self->unwritten;
+  return self->commands;
 }
 
 gboolean

@@ -37,9 +37,9 @@ gboolean holder_data_mode_is_awaited (HolderDataMode *self);
 /** What was said next when the command was written; while it is awaited. */
 guint64 holder_data_mode_get_position (HolderDataMode *self);
 
-/** Whether what a dead daemon has announced was never written because its command was not, and no other has
- * announced anything since. */
-gboolean holder_data_mode_is_unwritten (HolderDataMode *self);
+/** How many commands were written behind an announcement, since the beginning. So whoever numbers them knows
+ * of the last one that a dead daemon wanted to write whether it was. */
+guint64 holder_data_mode_count_commands (HolderDataMode *self);
 
 /** Whether the prompt has come. */
 gboolean holder_data_mode_is_prompted (HolderDataMode *self);

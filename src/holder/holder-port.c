@@ -227,10 +227,10 @@ describe (HolderPort *self)
   g_autoptr (GBytes) log = holder_log_copy (self->log, begin, HOLDER_LOG_MAX_BYTES);
 
   return g_variant_new (
-      "(b@ayb^asssstbb)", self->held_over, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
+      "(b@ayb^asssstbt)", self->held_over, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
       holder_log_is_complete (self->log), holder_farewell_get_lines (self->farewell), self->device,
       holder_source_get_uid (self->source), self->note, begin, holder_relay_is_watched (self->relay),
-      holder_data_mode_is_unwritten (self->data_mode));
+      holder_data_mode_count_commands (self->data_mode));
 }
 
 static void

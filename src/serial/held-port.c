@@ -193,9 +193,9 @@ take_port (Link *self, HolderMessage *message)
   if (value == NULL || message->fd < 0)
     return NULL;
   opened = g_new0 (Opened, 1);
-  g_variant_get (value, "(b@ayb^asssstbb)", &history.held_over, &log, &history.complete, &unsaid,
+  g_variant_get (value, "(b@ayb^asssstbt)", &history.held_over, &log, &history.complete, &unsaid,
                  &opened->facts.device, &opened->facts.uid, &opened->facts.note, &history.log_begin,
-                 &history.watched, &history.unwritten);
+                 &history.watched, &history.commands);
   bytes = g_variant_get_data_as_bytes (log);
   self->port = serial_port_new_kept (g_steal_fd (&message->fd), self->baud_rate, &history, bytes,
                                      (const char *const *) unsaid, &keeper, self);

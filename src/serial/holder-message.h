@@ -19,7 +19,7 @@
  *   whether the port was held over from an earlier life of the daemon, the log: what the port has said that
  *   this life has not read, or not done with (TAKEN), whether that is all, the farewell that this life left
  *   unsaid, the device, the uid, the note, the position of the first byte of the log, whether the port is
- *   watched, and whether what was announced last was never written because its command was not. Positions
+ *   watched, and how many commands were written behind an announcement since the port was opened. Positions
  *   count the bytes that the holder has read from the port since it opened it. Of a port that is not watched
  *   the log is given away; of one that is, it stays, and the daemon does not read the port.
  * @HOLDER_MESSAGE_REFUSED: the other answer: HOLDER_MESSAGE_REFUSED_TYPE: a GIOErrorEnum and a text.
@@ -77,7 +77,7 @@ typedef enum {
 #define HOLDER_MESSAGE_OPEN_TYPE "(suuss)"
 #define HOLDER_MESSAGE_RESUME_TYPE "(suu)"
 #define HOLDER_MESSAGE_GIVE_TYPE "(s)"
-#define HOLDER_MESSAGE_OPENED_TYPE "(baybasssstbb)"
+#define HOLDER_MESSAGE_OPENED_TYPE "(baybasssstbt)"
 #define HOLDER_MESSAGE_REFUSED_TYPE "(is)"
 #define HOLDER_MESSAGE_TAKEN_TYPE "(t)"
 #define HOLDER_MESSAGE_JOURNAL_TYPE "(su)"

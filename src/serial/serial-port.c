@@ -28,7 +28,9 @@ struct SerialPort {
   gsize queued_bytes;
   gsize head_written; /* bytes of the head of the queue */
   GBytes *announced;
-  GStrv unsaid; /* never NULL */
+  gboolean command_follows; /* the next write is the command of what was announced */
+  guint64 commands;         /* of this kind that were written */
+  GStrv unsaid;             /* never NULL */
   gboolean paused;
   SerialPortHistory history;
   GByteArray *pending; /* what the keeper has brought and no listener has got */
@@ -281,12 +283,24 @@ serial_port_get_position (SerialPort *self)
   return self->position;
 }
 
+/** What is not needed any more is not given to the listener. */
+static void
+skip_pending (SerialPort *self)
+{
+  guint64 size = self->taken > self->position ? self->taken - self->position : 0;
+
+  size = MIN (size, self->pending->len);
+  self->position += size;
+  g_byte_array_remove_range (self->pending, 0, (guint) size);
+}
+
 void
 serial_port_set_taken (SerialPort *self, guint64 position)
 {
   if (!self->watched || self->hung_up || position <= self->taken)
     return;
   self->taken = position;
+  skip_pending (self);
   self->keeper->set_taken (position, self->keeper_data);
 }
 
@@ -406,6 +420,8 @@ serial_port_write (SerialPort *self, GBytes *data)
     return FALSE;
   if (size == 0 || self->hung_up)
     return TRUE; /* the listener knows of the hang-up, or will soon */
+  self->commands += self->command_follows;
+  self->command_follows = FALSE;
   if (self->keeper != NULL)
     return self->keeper->write (data, self->keeper_data);
   g_queue_push_tail (&self->queue, g_bytes_ref (data));
@@ -425,8 +441,15 @@ serial_port_announce (SerialPort *self, GBytes *data)
   g_clear_pointer (&self->announced, g_bytes_unref);
   if (data != NULL)
     self->announced = g_bytes_ref (data);
+  self->command_follows = data != NULL;
   if (self->keeper != NULL && !self->hung_up)
     self->keeper->announce (data, self->keeper_data);
+}
+
+guint64
+serial_port_count_commands (SerialPort *self)
+{
+  return self->history.commands + self->commands;
 }
 
 void

@@ -87,14 +87,14 @@ typedef struct {
  * @watched: the keeper reads it: serial_port_is_watched() from the start. FALSE also when that has begun to
  * undo what the earlier life has left.
  * @complete: the log holds all that the module has said since @log_begin.
- * @unwritten: what was announced last (serial_port_announce()) was never written, nor was its command.
+ * @commands: serial_port_count_commands() of the earlier lives.
  * @log_begin: the position (serial_port_get_position()) of the first byte of the log.
  */
 typedef struct {
   gboolean held_over;
   gboolean watched;
   gboolean complete;
-  gboolean unwritten;
+  guint64 commands;
   guint64 log_begin;
 } SerialPortHistory;
 
@@ -138,6 +138,10 @@ gboolean serial_port_write (SerialPort *self, GBytes *data);
  */
 void serial_port_announce (SerialPort *self, GBytes *data);
 
+/** How many commands were written behind an announcement, by this life and those before it, since the keeper
+ * opened the port. */
+guint64 serial_port_count_commands (SerialPort *self);
+
 /** The module's prompt for what was announced has come. */
 void serial_port_note_prompt (SerialPort *self);
 
@@ -175,8 +179,8 @@ gboolean serial_port_is_watched (SerialPort *self);
  */
 guint64 serial_port_get_position (SerialPort *self);
 
-/** Of what the keeper has read nothing is needed any more below @position, which never goes back. Nothing if
- * the port is not watched. */
+/** Of what the keeper has read nothing is needed any more below @position, which never goes back; the
+ * listener does not get it any more. Nothing if the port is not watched. */
 void serial_port_set_taken (SerialPort *self, guint64 position);
 
 /**

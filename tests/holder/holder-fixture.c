@@ -182,8 +182,8 @@ read_opened (void)
   ck_assert_int_ge (message.fd, 0);
   value = holder_message_get_value (&message, HOLDER_MESSAGE_OPENED_TYPE);
   ck_assert_ptr_nonnull (value);
-  g_variant_get (value, "(b@ayb^asssstbb)", &history->held_over, &log, &history->complete, NULL, NULL, NULL,
-                 NULL, &history->log_begin, &history->watched, &history->unwritten);
+  g_variant_get (value, "(b@ayb^asssstbt)", &history->held_over, &log, &history->complete, NULL, NULL, NULL,
+                 NULL, &history->log_begin, &history->watched, &history->commands);
   g_string_truncate (fixture.log, 0);
   if (g_variant_get_size (log) > 0)
     g_string_append_len (fixture.log, g_variant_get_data (log), (gssize) g_variant_get_size (log));

@@ -175,7 +175,7 @@ START_TEST (a_port_is_watched_over_two_deaths)
   serve (&patient);
   open_held ();
   history = serial_port_get_history (port);
-  ck_assert (!history->held_over && !history->watched && history->complete && !history->unwritten);
+  ck_assert (!history->held_over && !history->watched && history->complete && history->commands == 0);
   say ("read here ");
   wait_received ("read here ");
   ck_assert (serial_port_watch (port) && serial_port_watch (port));
@@ -302,6 +302,24 @@ START_TEST (a_watched_port_hangs_up)
 }
 END_TEST
 
+/** What the listener has not got yet it never gets. */
+START_TEST (what_is_taken_is_not_given)
+{
+  serve (&patient);
+  open_held ();
+  serial_port_watch (port);
+  say ("known new");
+  wait_received ("known new");
+  die ();
+  open_silently ();
+  serial_port_set_taken (port, 6);
+  serial_port_set_listener (port, &listener, NULL);
+  wait_received ("new");
+  ck_assert_uint_eq (position, 9);
+  serial_port_free (port);
+}
+END_TEST
+
 START_TEST (a_port_that_is_left_is_held_over)
 {
   serve (&patient);
@@ -315,16 +333,27 @@ START_TEST (a_port_that_is_left_is_held_over)
 }
 END_TEST
 
-START_TEST (what_was_announced_last_was_not_written)
+/** Each life that announces something twice, of which the second command is not written. */
+START_TEST (commands_are_counted_over_deaths)
 {
-  g_autoptr (GBytes) payload = g_bytes_new_static ("data", 4);
+  g_autoptr (GBytes) data = g_bytes_new_static ("data", 4);
 
   serve (&patient);
+  for (guint64 life = 0; life < 3; life++) {
+    open_held ();
+    ck_assert_uint_eq (serial_port_get_history (port)->commands, life);
+    ck_assert_uint_eq (serial_port_count_commands (port), life);
+    serial_port_write (port, data);
+    serial_port_announce (port, data);
+    ck_assert_uint_eq (serial_port_count_commands (port), life);
+    serial_port_write (port, data);
+    serial_port_write_announced (port);
+    serial_port_write (port, data);
+    ck_assert_uint_eq (serial_port_count_commands (port), life + 1);
+    serial_port_announce (port, data);
+    die ();
+  }
   open_held ();
-  serial_port_announce (port, payload);
-  die ();
-  open_held ();
-  ck_assert (serial_port_get_history (port)->unwritten);
   serial_port_free (port);
 }
 END_TEST
@@ -339,8 +368,8 @@ START_TEST (a_rude_holder)
   g_autoptr (GSocket) holder = NULL;
   g_autoptr (GBytes) text = g_bytes_new_static ("text", 4);
   GVariant *value =
-      g_variant_new ("(b@aybasssstbb)", FALSE, g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, NULL, 0, 1),
-                     TRUE, NULL, "", "", "", G_GUINT64_CONSTANT (0), FALSE, FALSE);
+      g_variant_new ("(b@aybasssstbt)", FALSE, g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, NULL, 0, 1),
+                     TRUE, NULL, "", "", "", G_GUINT64_CONSTANT (0), FALSE, G_GUINT64_CONSTANT (0));
 
   ck_assert (g_socket_bind (socket, address, FALSE, NULL) && g_socket_listen (socket, NULL));
   held_port_open_async (fixture.path, NULL, "", &settings, on_opened, NULL);
@@ -386,8 +415,9 @@ main (void)
   tcase_add_test (tcase, many_changes_of_mind);
   tcase_add_test (tcase, a_watched_port_is_freed_in_received);
   tcase_add_loop_test (tcase, a_watched_port_hangs_up, 0, 2);
+  tcase_add_test (tcase, what_is_taken_is_not_given);
   tcase_add_test (tcase, a_port_that_is_left_is_held_over);
-  tcase_add_test (tcase, what_was_announced_last_was_not_written);
+  tcase_add_test (tcase, commands_are_counted_over_deaths);
   tcase_add_test (tcase, a_rude_holder);
   srunner_run_all (runner, CK_NORMAL);
   failed = srunner_ntests_failed (runner);
