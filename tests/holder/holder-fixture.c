@@ -16,7 +16,8 @@ Fixture fixture;
 
 const HolderPortTiming patient = { 60000, 60000, 60000, { 60000, 1, 2 } };
 const HolderPortTiming hasty = { 1, 1, 1, { 60000, 1, 2 } };
-const HolderPortTiming deaf = { 1, 1, 1, { 1, 1, 2 } };
+/* What is written last must be with the module before the port is closed, which drops it. */
+const HolderPortTiming deaf = { 1, 1, 1, { 100, 1, 2 } };
 
 static void
 on_idle (gpointer user_data)
