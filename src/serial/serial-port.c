@@ -196,7 +196,8 @@ on_pending (gpointer user_data)
   self->pending = g_byte_array_new ();
   self->position += pending->len;
   start_reading (self);
-  self->listener->received (pending->data, pending->len, self->listener_data);
+  if (pending->len > 0) /* all of it may have been taken meanwhile */
+    self->listener->received (pending->data, pending->len, self->listener_data);
   return G_SOURCE_REMOVE;
 }
 

@@ -38,6 +38,7 @@ teardown_listener (void)
 static void
 on_received (const guint8 *data, gsize size, gpointer user_data)
 {
+  ck_assert_uint_gt (size, 0);
   g_string_append_len (received, (const char *) data, (gssize) size);
   position = serial_port_get_position (port);
   if (frees)
@@ -320,6 +321,25 @@ START_TEST (what_is_taken_is_not_given)
 }
 END_TEST
 
+/** Also when somebody listens already: nothing is not given either. */
+START_TEST (all_of_the_log_is_taken)
+{
+  serve (&patient);
+  open_held ();
+  serial_port_watch (port);
+  say ("known");
+  wait_received ("known");
+  die ();
+  open_held ();
+  serial_port_set_taken (port, 5);
+  run_what_is_ready ();
+  say ("new");
+  wait_received ("new");
+  ck_assert_uint_eq (position, 8);
+  serial_port_free (port);
+}
+END_TEST
+
 START_TEST (a_port_that_is_left_is_held_over)
 {
   serve (&patient);
@@ -416,6 +436,7 @@ main (void)
   tcase_add_test (tcase, a_watched_port_is_freed_in_received);
   tcase_add_loop_test (tcase, a_watched_port_hangs_up, 0, 2);
   tcase_add_test (tcase, what_is_taken_is_not_given);
+  tcase_add_test (tcase, all_of_the_log_is_taken);
   tcase_add_test (tcase, a_port_that_is_left_is_held_over);
   tcase_add_test (tcase, commands_are_counted_over_deaths);
   tcase_add_test (tcase, a_rude_holder);
