@@ -8,6 +8,7 @@
 
 #include "timer.h"
 #include "bc660k-driver.h"
+#include "bc660k-record.h"
 #include "bc660k-reply.h"
 #include "bc660k-settings.h"
 
@@ -43,6 +44,8 @@ struct Bc660kDriver {
   guint prompt_delay_ms;
   guint margin_ms;
   gboolean lost;         /* the channel has said so */
+  gboolean inherited;    /* what an earlier life owed the module is ours to give back */
+  guint64 taken;         /* what of the port's input is noted, as its keeper was told */
   guint restarts;        /* of the module, counted */
   gboolean radio_off;    /* by us, for a moment */
   gboolean counted_send; /* the module takes AT+QSSLSEND=<ctx>,<conn>,<length> */
@@ -61,6 +64,10 @@ typedef void (*Bc660kDone) (Bc660kDriver *driver, char **lines, const GError *er
 
 /** Runs @command (taken) on the channel; @done runs exactly once, never inside this call. */
 void bc660k_private_run (Bc660kDriver *driver, AtCommand *command, Bc660kDone done, gpointer user_data);
+
+/** As bc660k_private_run(), of at_channel_adopt_async(). */
+void bc660k_private_adopt (Bc660kDriver *driver, AtCommand *command, AtStage stage, Bc660kDone done,
+                           gpointer user_data);
 
 /** Runs `line`, a constant. */
 void bc660k_private_run_line (Bc660kDriver *driver, const char *line, const char *response, Bc660kDone done,
@@ -91,6 +98,9 @@ void bc660k_sleep_restore (Bc660kDriver *driver);
 /** bc660k-farewell.c: to be called before anything is written that the farewell has to undo, and when it is
  * undone. */
 void bc660k_farewell_update (Bc660kDriver *driver);
+
+/** The farewell of an earlier life becomes ours, since a connection of it goes on. */
+void bc660k_farewell_inherit (Bc660kDriver *driver);
 
 /**
  * bc660k-setup.c: brings settings and credentials into slot @slot and proves them by reading them back. The
@@ -123,12 +133,15 @@ void bc660k_driver_handle_deep_sleep (Bc660kDriver *driver);
 Bc660kSlot *bc660k_slot_new (Bc660kDriver *driver, guint number);
 void bc660k_slot_free (Bc660kSlot *self);
 gboolean bc660k_slot_is_free (Bc660kSlot *self);
+Bc660kRecord *bc660k_slot_get_record (Bc660kSlot *self);
 DataFormat bc660k_slot_get_receive_format (Bc660kSlot *self);
 
 /** The present or last connection asked for "debug" lines. */
 gboolean bc660k_slot_is_verbose (Bc660kSlot *self);
 
 /** The calls of the vtable. */
+gboolean bc660k_slot_adopt (Bc660kSlot *self, const ModuleAdoption *adoption, GAsyncReadyCallback callback,
+                            gpointer user_data, GError **error);
 void bc660k_slot_open (Bc660kSlot *self, const ModuleOpenRequest *request, GTask *task);
 void bc660k_slot_send (Bc660kSlot *self, GBytes *data, GTask *task);
 void bc660k_slot_close (Bc660kSlot *self, GTask *task);
