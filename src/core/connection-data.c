@@ -91,8 +91,11 @@ connection_receive_async (Connection *self, guint64 offset, guint max_bytes, gui
                           GAsyncReadyCallback callback, gpointer user_data)
 {
   ReceiveMode before = inbox_get_mode (self->inbox);
+  guint64 begin = inbox_get_begin (self->inbox);
 
   inbox_receive_async (self->inbox, offset, max_bytes, timeout_ms, callback, user_data);
+  if (self->journal != NULL && inbox_get_begin (self->inbox) > begin)
+    connection_journal_note_let_go (self->journal, inbox_get_begin (self->inbox));
   note_receive_mode (self, before);
 }
 
@@ -110,6 +113,7 @@ connection_set_sink (Connection *self, const InboxSink *sink, gpointer user_data
   if (!inbox_set_sink (self->inbox, sink, user_data, error))
     return FALSE;
 
+  connection_end_journal (self); /* what was sent to the bus cannot be sent again */
   note_receive_mode (self, before);
   return TRUE;
 }
@@ -168,8 +172,11 @@ connection_acquire_stream (Connection *self, int *ret_fd, GError **error)
 void
 connection_start_stream (Connection *self)
 {
-  if (self->relay != NULL)
-    stream_relay_start (self->relay);
+  if (self->relay == NULL)
+    return;
+
+  connection_end_journal (self); /* the stream ends with this process */
+  stream_relay_start (self->relay);
 }
 
 void

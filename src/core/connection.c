@@ -22,8 +22,8 @@ connection_state_get_name (ConnectionState state)
   static const char *const names[] = {
     [CONNECTION_QUEUED] = "queued",           [CONNECTION_WAITING_FOR_NETWORK] = "waiting-for-network",
     [CONNECTION_CONFIGURING] = "configuring", [CONNECTION_CONNECTING] = "connecting",
-    [CONNECTION_CONNECTED] = "connected",     [CONNECTION_CLOSING] = "closing",
-    [CONNECTION_CLOSED] = "closed",
+    [CONNECTION_RESUMING] = "resuming",       [CONNECTION_CONNECTED] = "connected",
+    [CONNECTION_CLOSING] = "closing",         [CONNECTION_CLOSED] = "closed",
   };
 
   return names[state];
@@ -37,9 +37,8 @@ connection_emit_changed (Connection *self)
 
 /* -- states ------------------------------------------------------------------------------------------ */
 
-/* Forward only; the same state again is nothing. */
-static void
-set_state (Connection *self, ConnectionState state)
+void
+connection_set_state (Connection *self, ConnectionState state)
 {
   if (state <= self->state)
     return;
@@ -75,12 +74,12 @@ finish_if_done (Connection *self)
     return;
 
   if (self->slot != NULL || !inbox_is_drained (self->inbox)) {
-    set_state (self, CONNECTION_CLOSING);
+    connection_set_state (self, CONNECTION_CLOSING);
     return;
   }
   context_end_use (self->config.context);
   timer_set (&self->linger, CONNECTION_LINGER_MS);
-  set_state (self, CONNECTION_CLOSED);
+  connection_set_state (self, CONNECTION_CLOSED);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
   /* Who sees the end of the stream finds out why. */
   g_clear_pointer (&self->relay, stream_relay_free);
@@ -105,12 +104,14 @@ end (Connection *self)
 
   idle_watch_stop (&self->idle);
   timer_clear (&self->patience);
+  if (!self->left)
+    connection_end_journal (self);
   sender_end (self->sender, self->ending.text);
   inbox_end (self->inbox);
   if (self->release_wanted)
     inbox_stop_draining (self->inbox);
   if (self->slot != NULL && slot_get_state (self->slot) != SLOT_WAITING)
-    set_state (self, CONNECTION_CLOSING);
+    connection_set_state (self, CONNECTION_CLOSING);
   if (self->slot != NULL)
     slot_close (self->slot);
   else
@@ -171,8 +172,13 @@ static void
 on_patience_over (gpointer user_data)
 {
   Connection *self = user_data;
-  g_autoptr (GError) error = module_status_make_error (module_get_status (self->module));
+  g_autoptr (GError) error = NULL;
 
+  if (connection_is_resuming (self)) {
+    connection_give_up_resuming (self);
+    return;
+  }
+  error = module_status_make_error (module_get_status (self->module));
   if (error != NULL)
     connection_end_with_error (self, error);
   else
@@ -187,8 +193,14 @@ on_granted (Module *module, Slot *slot, gpointer user_data)
   g_object_ref (self); /* the slot's, until it has ended */
   self->slot = slot;
   g_set_object (&self->module, module);
+  if (connection_is_resuming (self)) {
+    timer_clear (&self->patience); /* what its last send waits for is the driver's to say */
+    return;
+  }
+  self->times.granted_us = timer_clock_get_now_us (self->clock);
   wait_for_network (self);
-  set_state (self, module_is_online (module) ? CONNECTION_CONFIGURING : CONNECTION_WAITING_FOR_NETWORK);
+  connection_set_state (self,
+                        module_is_online (module) ? CONNECTION_CONFIGURING : CONNECTION_WAITING_FOR_NETWORK);
 }
 
 static void
@@ -230,7 +242,9 @@ on_start (gpointer user_data)
     request.credentials[part].in_module = module_holds_credential (self->module, part, config->digest[part]);
   }
   timer_clear (&self->patience);
-  set_state (self, CONNECTION_CONFIGURING);
+  connection_begin_journal (self);
+  request.journal = self->journal;
+  connection_set_state (self, CONNECTION_CONFIGURING);
   if (self->slot != NULL) /* nobody closed it inside */
     slot_open (self->slot, &request, config->digest);
 }
@@ -238,7 +252,7 @@ on_start (gpointer user_data)
 static void
 on_connecting (gpointer user_data)
 {
-  set_state (user_data, CONNECTION_CONNECTING);
+  connection_set_state (user_data, CONNECTION_CONNECTING);
 }
 
 static void
@@ -256,7 +270,7 @@ on_opened (gpointer user_data)
   note_open (self, NULL);
   idle_watch_start (&self->idle);
   sender_begin (self->sender, self->slot);
-  set_state (self, CONNECTION_CONNECTED);
+  connection_set_state (self, CONNECTION_CONNECTED);
 }
 
 static void
@@ -274,7 +288,11 @@ on_ended (const GError *error, gpointer user_data)
 
   self->slot = NULL;
   leave_scheduler (self);
-  if (self->ending.reason == CLOSE_REASON_NONE && self->state < CONNECTION_CONNECTED && error != NULL)
+  if (self->left) {
+    connection_take_leave (self);
+    return;
+  }
+  if (self->ending.reason == CLOSE_REASON_NONE && self->state < CONNECTION_RESUMING && error != NULL)
     note_open (self, error);
   if (self->ending.reason != CLOSE_REASON_NONE)
     finish_if_done (self);
@@ -284,12 +302,13 @@ on_ended (const GError *error, gpointer user_data)
     connection_end_for (self, CLOSE_REASON_MODULE_ERROR);
 }
 
-static const SchedulerListener scheduler_listener = {
+const SchedulerListener connection_scheduler_listener = {
   on_granted,
   on_moved,
   on_expired,
   on_preempted,
-  { on_start, on_connecting, on_opened, connection_handle_received, on_sent, on_ended },
+  { on_start, on_connecting, on_opened, connection_handle_resumed, connection_handle_received, on_sent,
+    on_ended },
 };
 
 /* -- from outside ------------------------------------------------------------------------------------ */
@@ -408,7 +427,7 @@ connection_get_statistics (Connection *self, ConnectionStatistics *ret_statistic
     .bytes_received = self->bytes_received,
     .bytes_delivered = inbox_get_delivered (self->inbox),
     .buffered_bytes = inbox_get_size (self->inbox),
-    .age_ms = (timer_clock_get_now_us (self->clock) - self->born_us) / 1000,
+    .age_ms = (timer_clock_get_now_us (self->clock) - self->times.born_us) / 1000,
   };
 }
 
@@ -431,6 +450,8 @@ connection_finalize (GObject *object)
   Connection *self = MSSL_CONNECTION (object);
 
   sender_free (self->sender);
+  g_clear_pointer (&self->journal, connection_journal_unref);
+  g_clear_pointer ((ConnectionPast **) &self->adoption.past, connection_past_free);
   g_clear_object (&self->module);
   connection_config_clear (&self->config);
   g_free (self->peer);
@@ -457,15 +478,14 @@ connection_init (Connection *self)
 }
 
 Connection *
-connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock *clock, GError **error)
+connection_make (const ConnectionConfig *config, const ConnectionTimes *times, Scheduler *scheduler,
+                 TimerClock *clock)
 {
-  const SchedulerRequest request = { config->number, config->module, config->priority,
-                                     config->queue_timeout_s, config->max_hold_s };
-  g_autoptr (Connection) self = g_object_new (CONNECTION_TYPE, NULL);
+  Connection *self = g_object_new (CONNECTION_TYPE, NULL);
 
   connection_config_copy (&self->config, config);
   self->clock = clock;
-  self->born_us = timer_clock_get_now_us (clock);
+  self->times = *times;
   self->inbox =
       inbox_new (clock, config->receive_buffer_bytes, connection_is_datagram (self), on_drained, self);
   self->sender = sender_new (connection_is_datagram (self), &connection_sender_listener, self);
@@ -474,7 +494,18 @@ connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock
   timer_init (&self->patience, clock, on_patience_over, self);
   self->peer = module_recovery_name_peer (context_get_name (config->context), config->host, config->port);
   self->scheduler = scheduler;
-  self->ticket = scheduler_enter (scheduler, &request, &scheduler_listener, self, error);
+  return self;
+}
+
+Connection *
+connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock *clock, GError **error)
+{
+  const SchedulerRequest request = { config->number, config->module, config->priority,
+                                     config->queue_timeout_s, config->max_hold_s };
+  const ConnectionTimes times = { .born_us = timer_clock_get_now_us (clock) };
+  g_autoptr (Connection) self = connection_make (config, &times, scheduler, clock);
+
+  self->ticket = scheduler_enter (scheduler, &request, &connection_scheduler_listener, self, error);
   if (self->ticket == NULL)
     return NULL;
 

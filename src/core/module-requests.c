@@ -74,6 +74,14 @@ module_send_command_finish (Module *self, GAsyncResult *result, GError **error)
 /* -- the end ----------------------------------------------------------------------------------------- */
 
 void
+module_leave (Module *self)
+{
+  module_recovery_stop (self->recovery);
+  readiness_end (self->readiness);
+  module_life_leave (self->life);
+}
+
+void
 module_abandon (Module *self)
 {
   module_recovery_stop (self->recovery);

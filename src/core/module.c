@@ -10,6 +10,7 @@
 G_DEFINE_FINAL_TYPE (Module, module, G_TYPE_OBJECT)
 
 static guint changed_signal;
+static guint opened_signal;
 
 static void begin_next (Module *self);
 
@@ -183,6 +184,12 @@ on_life_changed (gpointer user_data)
 }
 
 static void
+on_life_opened (gpointer user_data)
+{
+  g_signal_emit (user_data, opened_signal, 0);
+}
+
+static void
 on_started (ModuleDriver *driver, gpointer user_data)
 {
   Module *self = user_data;
@@ -192,6 +199,7 @@ on_started (ModuleDriver *driver, gpointer user_data)
   module_recovery_note_answered (self->recovery);
   readiness_begin (self->readiness, driver);
   eraser_want (self->eraser);
+  slot_table_handle_started (self->slots);
   schedule_next (self);
 }
 
@@ -216,7 +224,8 @@ on_silent (gpointer user_data)
   module_recovery_begin (self->recovery, NULL);
 }
 
-static const ModuleLifeListener life_listener = { on_life_changed, on_started, on_losing, on_silent };
+static const ModuleLifeListener life_listener = { on_life_changed, on_life_opened, on_started, on_losing,
+                                                  on_silent };
 
 void
 module_start (Module *self)
@@ -360,6 +369,20 @@ module_take_slot (Module *self, guint64 number, const SlotListener *slot_listene
   return slot;
 }
 
+Slot *
+module_adopt_slot (Module *self, guint index, guint64 number, const SlotListener *slot_listener,
+                   gpointer user_data)
+{
+  Slot *slot;
+
+  g_return_val_if_fail (module_get_state (self) == MODULE_STARTING, NULL);
+
+  slot_table_grow (self->slots, index + 1);
+  slot = slot_table_get (self->slots, index);
+  slot_take (slot, module_life_get_driver (self->life), number, slot_listener, user_data);
+  return slot;
+}
+
 gboolean
 module_holds_credential (Module *self, ModuleCredentialPart part, const char *digest)
 {
@@ -484,6 +507,8 @@ module_class_init (ModuleClass *klass)
   object_class->finalize = module_finalize;
   changed_signal =
       g_signal_new ("changed", MODULE_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  opened_signal =
+      g_signal_new ("opened", MODULE_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
