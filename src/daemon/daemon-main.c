@@ -16,11 +16,15 @@
 #include "daemon-port.h"
 #include "daemon-ports.h"
 #include "dbus-service.h"
+#include "held-port.h"
 #include "manager.h"
 #include "mssl-names.h"
 
 /* A wrong option or configuration, which a restart does not mend. */
 #define EXIT_USAGE 2
+
+/* For the holder to say what it keeps, and to be started before if need be. */
+#define RECALL_MS 5000
 
 typedef struct {
   DaemonOptions options;
@@ -125,6 +129,22 @@ configure (Daemon *self)
   on_discovered (self);
 }
 
+/** Connections of the daemon before this one, which the holder has kept: they are there before the name is. */
+static void
+resume_connections (Daemon *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) journals = held_port_recall (self->options.holder, RECALL_MS, &error);
+
+  if (journals == NULL)
+    g_message ("%s: a crash of this daemon may leave a module in the middle of a send", error->message);
+  for (guint i = 0; journals != NULL && i < journals->len; i++) {
+    HeldJournal *journal = journals->pdata[i];
+
+    manager_resume (self->manager, journal->slot, g_steal_fd (&journal->fd));
+  }
+}
+
 /** What ModemManager uses is known: the ports may be opened. */
 static void
 on_modems (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -133,9 +153,7 @@ on_modems (GObject *source, GAsyncResult *result, gpointer user_data)
   Daemon *self = user_data;
 
   self->modems = mm_modems_new_finish (result);
-  if (!g_file_test (self->options.holder, G_FILE_TEST_EXISTS))
-    g_message ("there is no holder at %s: a crash of this daemon may leave a module in the middle of a send",
-               self->options.holder);
+  resume_connections (self);
   self->ports = daemon_ports_new (self->manager, make_module, self);
   configure (self);
   self->service = dbus_service_new (self->bus, self->manager, &error);
