@@ -13,6 +13,7 @@ typedef struct {
   guint baud_rate;
   SerialPort *port; /* not owned: it owns this */
   gboolean left;    /* the holder is to take over */
+  gboolean deaf;    /* the holder has died, and not read all */
 } Link;
 
 /** What a task returns. */
@@ -59,7 +60,7 @@ say (Link *self, HolderMessageType type, GBytes *data)
   if (holder_message_send (self->socket, type, data, -1, &error))
     return TRUE;
   g_prefix_error_literal (&error, "the holder of the port is gone: ");
-  serial_port_lose_keeper (self->port, error);
+  serial_port_lose_keeper (self->port, TRUE, error);
   return FALSE;
 }
 
@@ -233,10 +234,12 @@ lose (Link *self, GError *error)
 {
   g_autoptr (GError) owned = error;
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
+  /* What it has not read ends with the last thing that we have said. */
+  gboolean deaf = self->deaf || g_error_matches (owned, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 
   g_prefix_error_literal (&owned, "the holder of the port is gone: ");
   if (task == NULL) {
-    serial_port_lose_keeper (self->port, owned);
+    serial_port_lose_keeper (self->port, deaf, owned);
     return;
   }
   link_free (self);
@@ -271,6 +274,7 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
     lose (self, error);
     return G_SOURCE_REMOVE;
   }
+  self->deaf |= message.was_deaf;
   if (self->task != NULL)
     answer (self, &message);
   else

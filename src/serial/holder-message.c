@@ -104,9 +104,11 @@ holder_message_receive (GSocket *socket, HolderMessage *ret_message, GError **er
   if (size < 0)
     return FALSE;
   if (size == 0) {
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "the other end has closed");
+    g_set_error_literal (error, G_IO_ERROR, reset != NULL ? G_IO_ERROR_CONNECTION_CLOSED : G_IO_ERROR_CLOSED,
+                         "the other end has closed");
     return FALSE;
   }
+  ret_message->was_deaf = reset != NULL;
   ret_message->type = buffer[0];
   ret_message->data = g_bytes_new (buffer + 1, (gsize) size - 1);
   ret_message->fd = take_fd (controls, n_controls);

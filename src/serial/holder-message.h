@@ -88,11 +88,13 @@ typedef enum {
 /** The data of one message; as much as a port's own queue takes. */
 #define HOLDER_MESSAGE_MAX_BYTES (128 * 1024)
 
-/** HolderMessage: @data is never NULL. @fd is -1 when none came. */
+/** HolderMessage: @data is never NULL. @fd is -1 when none came. @was_deaf: who said this has died without
+ * reading all that we have said; told with one message, or with the end. */
 typedef struct {
   HolderMessageType type;
   GBytes *data;
   int fd;
+  gboolean was_deaf;
 } HolderMessage;
 
 /** One end of a new link to the holder that listens at @path; it does not block. */
@@ -110,8 +112,9 @@ gboolean holder_message_send (GSocket *socket, HolderMessageType type, GBytes *d
 gboolean
 holder_message_send_value (GSocket *socket, HolderMessageType type, GVariant *value, int fd, GError **error);
 
-/** The next message, to be cleared. WOULD_BLOCK when there is none, CLOSED at the end: behind all that was
- * said, also by one who has died without hearing us. */
+/** The next message, to be cleared. WOULD_BLOCK when there is none, CLOSED (or CONNECTION_CLOSED, when that
+ * is told of one who was deaf) at the end: behind all that was said, also by one who has died without hearing
+ * us. */
 gboolean holder_message_receive (GSocket *socket, HolderMessage *ret_message, GError **error);
 
 /** The value in @self's data, or NULL if it is not one of @type. */

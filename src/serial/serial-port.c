@@ -40,6 +40,8 @@ struct SerialPort {
   guint unwatching; /* how often the keeper was told to read no more and has not answered */
   const SerialPortKeeper *keeper;
   gpointer keeper_data;
+  GBytes *told;         /* the last thing that the keeper was told, if that was to write this */
+  GError *keeper_error; /* the keeper is gone, but what was announced must be written before the hang-up */
 };
 
 gboolean
@@ -129,6 +131,8 @@ serial_port_free (SerialPort *self)
   g_strfreev (self->unsaid);
   g_queue_clear_full (&self->queue, (GDestroyNotify) g_bytes_unref);
   g_clear_error (&self->write_error);
+  g_clear_error (&self->keeper_error);
+  g_clear_pointer (&self->told, g_bytes_unref);
   g_free (self);
 }
 
@@ -218,6 +222,26 @@ serial_port_set_paused (SerialPort *self, gboolean paused)
   start_reading (self);
 }
 
+/* -- a keeper ----------------------------------------------------------------------------------------- */
+
+static gboolean
+is_kept (SerialPort *self)
+{
+  return self->keeper != NULL && self->keeper_error == NULL;
+}
+
+/** Whether the keeper can be told something; it is to write @data, or something else when that is NULL. */
+static gboolean
+will_tell (SerialPort *self, GBytes *data)
+{
+  if (!is_kept (self) || self->hung_up)
+    return FALSE;
+  g_clear_pointer (&self->told, g_bytes_unref);
+  if (data != NULL)
+    self->told = g_bytes_ref (data);
+  return TRUE;
+}
+
 /* -- a keeper that reads ----------------------------------------------------------------------------- */
 
 const SerialPortHistory *
@@ -229,13 +253,14 @@ serial_port_get_history (SerialPort *self)
 gboolean
 serial_port_watch (SerialPort *self)
 {
-  if (self->keeper == NULL || self->hung_up)
+  if (!is_kept (self) || self->hung_up)
     return FALSE;
   if (self->watched)
     return TRUE;
   self->watched = TRUE;
   start_reading (self); /* of what is pending: two readers would take the bytes from each other */
-  self->keeper->watch (self->keeper_data);
+  if (will_tell (self, NULL))
+    self->keeper->watch (self->keeper_data);
   return TRUE;
 }
 
@@ -246,7 +271,7 @@ serial_port_unwatch (SerialPort *self)
     return;
   self->watched = FALSE;
   self->unwatching++;
-  if (!self->hung_up)
+  if (will_tell (self, NULL))
     self->keeper->unwatch (self->keeper_data);
 }
 
@@ -302,13 +327,14 @@ serial_port_set_taken (SerialPort *self, guint64 position)
     return;
   self->taken = position;
   skip_pending (self);
-  self->keeper->set_taken (position, self->keeper_data);
+  if (will_tell (self, NULL))
+    self->keeper->set_taken (position, self->keeper_data);
 }
 
 gboolean
 serial_port_keep_journal (SerialPort *self, guint slot, int fd)
 {
-  return self->keeper != NULL && !self->hung_up && self->keeper->keep_journal (slot, fd, self->keeper_data);
+  return will_tell (self, NULL) && self->keeper->keep_journal (slot, fd, self->keeper_data);
 }
 
 void
@@ -353,10 +379,12 @@ fail_write (SerialPort *self)
                                  g_strerror (errno)));
 }
 
-void
-serial_port_lose_keeper (SerialPort *self, const GError *error)
+/** Without its keeper the port lives until the module waits for nothing any more. */
+static void
+check_keeper (SerialPort *self)
 {
-  fail_later (self, g_error_copy (error));
+  if (self->keeper_error != NULL && self->announced == NULL && g_queue_is_empty (&self->queue))
+    fail_later (self, g_error_copy (self->keeper_error));
 }
 
 static void
@@ -401,6 +429,7 @@ on_writable (int fd, GIOCondition condition, gpointer user_data)
   if (!g_queue_is_empty (&self->queue))
     return G_SOURCE_CONTINUE;
   g_clear_pointer (&self->write_source, g_source_unref);
+  check_keeper (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -410,6 +439,35 @@ watch_writable (SerialPort *self)
   self->write_source = g_unix_fd_source_new (self->fd, G_IO_OUT);
   g_source_set_callback (self->write_source, G_SOURCE_FUNC (on_writable), self, NULL);
   g_source_attach (self->write_source, g_main_context_get_thread_default ());
+}
+
+static void
+write_directly (SerialPort *self, GBytes *data)
+{
+  g_queue_push_tail (&self->queue, g_bytes_ref (data));
+  self->queued_bytes += g_bytes_get_size (data);
+  if (self->write_source != NULL)
+    return;
+  while (!g_queue_is_empty (&self->queue) && write_head (self))
+    ;
+  if (!g_queue_is_empty (&self->queue) && !self->hung_up)
+    watch_writable (self);
+}
+
+void
+serial_port_lose_keeper (SerialPort *self, gboolean deaf, const GError *error)
+{
+  g_autoptr (GBytes) told = g_steal_pointer (&self->told);
+
+  if (self->keeper_error != NULL || self->hung_up)
+    return;
+  self->keeper_error = g_error_copy (error);
+  self->watched = FALSE;
+  self->unwatching = 0;
+  start_reading (self);
+  if (deaf && told != NULL)
+    write_directly (self, told);
+  check_keeper (self);
 }
 
 gboolean
@@ -423,16 +481,9 @@ serial_port_write (SerialPort *self, GBytes *data)
     return TRUE; /* the listener knows of the hang-up, or will soon */
   self->commands += self->command_follows;
   self->command_follows = FALSE;
-  if (self->keeper != NULL)
+  if (will_tell (self, data))
     return self->keeper->write (data, self->keeper_data);
-  g_queue_push_tail (&self->queue, g_bytes_ref (data));
-  self->queued_bytes += size;
-  if (self->write_source != NULL)
-    return TRUE;
-  while (!g_queue_is_empty (&self->queue) && write_head (self))
-    ;
-  if (!g_queue_is_empty (&self->queue) && !self->hung_up)
-    watch_writable (self);
+  write_directly (self, data);
   return TRUE;
 }
 
@@ -440,11 +491,13 @@ void
 serial_port_announce (SerialPort *self, GBytes *data)
 {
   g_clear_pointer (&self->announced, g_bytes_unref);
+  /* A keeper that is lost now is lost before the command that needs it. */
+  if (will_tell (self, NULL))
+    self->keeper->announce (data, self->keeper_data);
+  check_keeper (self);
   if (data != NULL)
     self->announced = g_bytes_ref (data);
   self->command_follows = data != NULL;
-  if (self->keeper != NULL && !self->hung_up)
-    self->keeper->announce (data, self->keeper_data);
 }
 
 guint64
@@ -456,7 +509,7 @@ serial_port_count_commands (SerialPort *self)
 void
 serial_port_note_prompt (SerialPort *self)
 {
-  if (self->keeper != NULL && !self->hung_up)
+  if (will_tell (self, NULL))
     self->keeper->note_prompt (self->keeper_data);
 }
 
@@ -464,18 +517,21 @@ gboolean
 serial_port_write_announced (SerialPort *self)
 {
   g_autoptr (GBytes) data = g_steal_pointer (&self->announced);
+  gboolean written;
 
   g_return_val_if_fail (data != NULL, TRUE);
 
-  if (self->keeper == NULL)
-    return serial_port_write (self, data);
-  return self->hung_up || self->keeper->write_announced (self->keeper_data);
+  if (will_tell (self, data))
+    return self->keeper->write_announced (self->keeper_data);
+  written = serial_port_write (self, data);
+  check_keeper (self);
+  return written;
 }
 
 void
 serial_port_set_farewell (SerialPort *self, const char *const *lines)
 {
-  if (self->keeper != NULL && !self->hung_up)
+  if (will_tell (self, NULL))
     self->keeper->set_farewell (lines, self->keeper_data);
 }
 

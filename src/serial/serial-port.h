@@ -108,8 +108,12 @@ SerialPort *
 serial_port_new_kept (int fd, guint baud_rate, const SerialPortHistory *history, GBytes *log,
                       const char *const *unsaid, const SerialPortKeeper *keeper, gpointer keeper_data);
 
-/** The keeper is gone: the port hangs up with @error, from the main loop. */
-void serial_port_lose_keeper (SerialPort *self, const GError *error);
+/**
+ * The keeper is gone: the port hangs up with @error, from the main loop. Before that it is written directly,
+ * until the module waits for nothing any more: what was announced and is yet to be written, and, when the
+ * keeper has not taken the last thing that it was told (@deaf), that.
+ */
+void serial_port_lose_keeper (SerialPort *self, gboolean deaf, const GError *error);
 
 /** The keeper has read @data: it goes to the listener before this returns, or as soon as there is one.
  * Nothing if it should not have. From the main loop. */

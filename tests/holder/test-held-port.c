@@ -6,6 +6,7 @@
 #include <gio/gunixsocketaddress.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "held-port.h"
@@ -146,6 +147,85 @@ START_TEST (the_holder_dies)
     g_main_context_iteration (NULL, TRUE);
   serial_port_free (port);
   ck_assert_uint_eq (hang_ups, 1);
+}
+END_TEST
+
+/** A killed one leaves the line as it was. */
+static void
+kill_holder (void)
+{
+  struct termios settings;
+
+  ck_assert_int_eq (tcgetattr (fixture.slave, &settings), 0);
+  g_clear_pointer (&fixture.server, holder_server_free);
+  ck_assert_int_eq (tcsetattr (fixture.slave, TCSANOW, &settings), 0);
+}
+
+static void
+begin_command (gboolean watched)
+{
+  g_autoptr (GBytes) line = g_bytes_new_static ("AT+QSSLSEND=0,0,4\r", 18);
+  g_autoptr (GBytes) payload = g_bytes_new_static ("data", 4);
+
+  serve (&patient);
+  open_held ();
+  if (watched)
+    ck_assert (serial_port_watch (port));
+  serial_port_announce (port, payload);
+  ck_assert (serial_port_write (port, line));
+}
+
+static void
+wait_hung_up (void)
+{
+  while (hang_ups == 0)
+    g_main_context_iteration (NULL, TRUE);
+  run_what_is_ready ();
+  serial_port_free (port);
+  ck_assert_uint_eq (fixture.written->len, 0);
+  ck_assert_uint_eq (hang_ups, 1);
+}
+
+/** What the module waits for when the holder dies, and nobody else knows. */
+START_TEST (the_holder_dies_behind_a_command)
+{
+  gboolean refused = _i == 0, noticed = _i != 2, watched = _i == 3;
+
+  begin_command (watched);
+  expect_written ("AT+QSSLSEND=0,0,4\r");
+  kill_holder ();
+  if (noticed)
+    run_what_is_ready ();
+  ck_assert_uint_eq (hang_ups, 0);
+  say ("\r\n> ");
+  if (noticed)
+    wait_received ("\r\n> ");
+  if (refused) {
+    serial_port_announce (port, NULL);
+  } else {
+    serial_port_note_prompt (port);
+    ck_assert (serial_port_write_announced (port));
+    expect_written ("data");
+  }
+  wait_hung_up ();
+}
+END_TEST
+
+/** What it was told last and has not read is written by us: the payload, or the command, too. */
+START_TEST (the_holder_dies_with_unread_words)
+{
+  gboolean in_time = _i == 1;
+
+  begin_command (FALSE);
+  if (in_time) {
+    expect_written ("AT+QSSLSEND=0,0,4\r");
+    ck_assert (serial_port_write_announced (port));
+  }
+  kill_holder ();
+  run_what_is_ready ();
+  ck_assert (in_time || serial_port_write_announced (port));
+  expect_written (in_time ? "data" : "AT+QSSLSEND=0,0,4\rdata");
+  wait_hung_up ();
 }
 END_TEST
 
@@ -429,6 +509,8 @@ main (void)
   tcase_add_test (tcase, a_held_port_is_a_port);
   tcase_add_test (tcase, what_was_missed_is_read_first);
   tcase_add_test (tcase, the_holder_dies);
+  tcase_add_loop_test (tcase, the_holder_dies_behind_a_command, 0, 4);
+  tcase_add_loop_test (tcase, the_holder_dies_with_unread_words, 0, 2);
   tcase_add_test (tcase, there_is_no_holder);
   tcase_add_test (tcase, a_port_is_watched_over_two_deaths);
   tcase_add_loop_test (tcase, the_end_of_a_watch, 0, 2);
