@@ -7,6 +7,7 @@ import signal
 import threading
 
 import lab
+from application import PIECE_BYTES, Application
 from client import CONNECTION, Connection, Refused
 from gi.repository import GLib
 from killing import KILL_DELAYS_MS, PROMPT_DELAY_MS, KillTest
@@ -21,9 +22,6 @@ DEATHS = 3
 SWITCHES = ('prompt', 'prompt-delay-ms', 'data-echo', 'send-result', 'hex-quotes', 'hex-case', 'hex-length', 'urc-in-data-mode',
             'reply-delay-ms', 'deliver-split', 'debug-on-at-port', 'slots', 'test-ranges', 'default-sleep')
 KEPT_BYTES = 64 * 1024
-PIECE_BYTES = 700
-RECEIVE_MS = 20000
-AWAY = ('NoReply', 'ServiceUnknown', 'NameHasNoOwner', 'SendFailed', 'NotConnected')
 
 
 def record(connection):
@@ -35,54 +33,6 @@ def record(connection):
             return data
         data += piece
         connection.sendall(piece)
-
-
-class Application:
-    """Sends @data and receives its echo, whatever happens to the daemon; knows where it is by offsets alone."""
-
-    def __init__(self, path, data):
-        self.path = path
-        self.data = data
-        self.confirmed = 0
-        self.received = b''
-        self.sending = None
-        self.receiving = None
-
-    def attach(self, client):
-        """To the daemon that is there now: waits until it has the connection."""
-        self.connection = Connection(client, self.path)
-        self.connection.wait_connected()
-        confirmed = self.connection.get('BytesConfirmed')
-        assert self.confirmed <= confirmed <= self.confirmed + PIECE_BYTES, (self.confirmed, confirmed)
-        self.confirmed = confirmed
-        self.sending = self.receiving = None
-
-    def is_done(self):
-        return len(self.received) == len(self.data)
-
-    def step(self):
-        """Takes what is there and asks for more; TRUE when it is done or the daemon is away."""
-        if self.sending is not None and self.sending.result is not None:
-            self.confirmed = self.sending.result.unpack()[0]
-            self.sending = None
-        if self.receiving is not None and self.receiving.result is not None:
-            self.received += self.receiving.result.get_child_value(1).get_data_as_bytes().get_data() or b''
-            self.receiving = None
-        for call in (self.sending, self.receiving):
-            if call is not None and call.error is not None:
-                assert call.error.name.endswith(AWAY), call.error
-                return True
-        if self.sending is None and self.confirmed < len(self.data):
-            self.sending = self.connection.start_send(self.data[self.confirmed:self.confirmed + PIECE_BYTES])
-        if self.receiving is None and not self.is_done():
-            self.receiving = self.connection.client.start_call(
-                self.path, CONNECTION, 'Receive', GLib.Variant('(tuu)', (len(self.received), 500, RECEIVE_MS)))
-        return self.is_done()
-
-    def run(self):
-        """Until it is done, or the daemon is away."""
-        wait_for(self.step, 'the end of the application')
-        return self.is_done()
 
 
 class ResumeTest(KillTest):

@@ -7,6 +7,7 @@ import re
 
 import modem_manager
 import system_case
+from application import PIECE_BYTES, Application
 from lab import FULL, SOURCE_ROOT, as_other_user, main, read_bytes, wait_for, wait_module
 from system_case import DAEMON, HOLDER, HOLDER_SOCKET, SystemTest, Unit
 
@@ -98,6 +99,31 @@ class TestEnds(UsedTest):
             self.expect_prefix(server)
             self.expect_goes_on(self.context)
             self.assertEqual(self.daemon.unit.pid, daemon, f'trial {trial}')
+
+
+class TestPersists(UsedTest):
+    """A connection that outlives its daemon, whatever ends that."""
+
+    def test_restarted_and_killed(self):
+        server = self.start_server('-naccept', '1')
+        data = self.random.randbytes(20 * PIECE_BYTES)
+        connection = self.client.open(self.context, 'localhost', server.port, persist=True).wait_connected()
+        application = Application(connection.path, data, echo=False)
+        application.attach(self.client)
+        for weapon in ('restart', DAEMON), ('kill', '--signal=KILL', DAEMON), ('restart', DAEMON):
+            self.daemon.weapon = weapon
+            self.tap.call_behind(self.random.randrange(1, 3 * PIECE_BYTES), self.daemon.kill)
+            self.assertFalse(application.run())
+            self.client.connections.pop(application.path)
+            self.daemon.wait_next()
+            self.client = self.new_client()
+            application.attach(self.client)
+        self.assertTrue(application.run())
+        server.send(b'and back')
+        self.assertEqual(application.connection.receive_exactly(8), b'and back')
+        self.assertEqual(application.connection.close()[1], 'requested')
+        self.assertEqual(self.received_by(server), data)
+        self.expect_goes_on(self.context)
 
 
 class TestModemManager(SystemTest):
