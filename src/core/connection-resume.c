@@ -90,8 +90,8 @@ connection_give_up_resuming (Connection *self)
 
 /* Takes @past. */
 static Connection *
-resume (const ConnectionConfig *config, const ConnectionTimes *times, guint slot, ConnectionJournal *journal,
-        ConnectionPast *past, Scheduler *scheduler, TimerClock *clock)
+resume (const ConnectionConfig *config, const ConnectionTimes *times, const char *device, guint slot,
+        ConnectionJournal *journal, ConnectionPast *past, Scheduler *scheduler, TimerClock *clock)
 {
   const SchedulerRequest request = { config->number, config->module, config->priority, 0,
                                      config->max_hold_s };
@@ -106,14 +106,14 @@ resume (const ConnectionConfig *config, const ConnectionTimes *times, guint slot
   sender_restore (self->sender, past->confirmed);
   context_begin_use (self->config.context);
   timer_set (&self->patience, RESUME_MS);
-  self->ticket = scheduler_resume (scheduler, &request, slot, &self->adoption,
+  self->ticket = scheduler_resume (scheduler, &request, device, slot, &self->adoption,
                                    (guint64) MAX (held_us, 0) / 1000, &connection_scheduler_listener, self);
   return self;
 }
 
 Connection *
-connection_resume (guint slot, int fd, ContextStore *contexts, Scheduler *scheduler, TimerClock *clock,
-                   GError **error)
+connection_resume (const char *device, guint slot, int fd, ContextStore *contexts, Scheduler *scheduler,
+                   TimerClock *clock, GError **error)
 {
   g_autoptr (ConnectionPast) past = NULL;
   g_autoptr (ConnectionJournal) journal = connection_journal_resume (fd, &past, error);
@@ -123,5 +123,5 @@ connection_resume (guint slot, int fd, ContextStore *contexts, Scheduler *schedu
   if (journal == NULL || !connection_record_load (past->facts, contexts, &config, &times, error))
     return NULL;
 
-  return resume (&config, &times, slot, journal, g_steal_pointer (&past), scheduler, clock);
+  return resume (&config, &times, device, slot, journal, g_steal_pointer (&past), scheduler, clock);
 }

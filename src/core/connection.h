@@ -57,11 +57,11 @@ connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock
 
 /**
  * Goes on with a connection of an earlier life of the daemon, on slot @slot of its module, as soon as that is
- * there. @fd (taken): what it has left. @scheduler and @clock as above. Errors: INVALID_ARGUMENT, NOT_FOUND,
- * and those of connection_journal_resume().
+ * there, on the port @device. @fd (taken): what it has left. @scheduler and @clock as above. Errors:
+ * INVALID_ARGUMENT, NOT_FOUND, and those of connection_journal_resume().
  */
-Connection *connection_resume (guint slot, int fd, ContextStore *contexts, Scheduler *scheduler,
-                               TimerClock *clock, GError **error);
+Connection *connection_resume (const char *device, guint slot, int fd, ContextStore *contexts,
+                               Scheduler *scheduler, TimerClock *clock, GError **error);
 
 /** Our end is near. Whether its successor is going to go on with it: then it must not be closed. */
 gboolean connection_leave (Connection *self);

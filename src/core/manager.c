@@ -212,11 +212,11 @@ manager_open (Manager *self, Context *context, const char *host, guint16 port, G
 }
 
 void
-manager_resume (Manager *self, guint slot, int fd)
+manager_resume (Manager *self, const char *device, guint slot, int fd)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (Connection) connection =
-      connection_resume (slot, fd, self->config.contexts, self->scheduler, self->config.clock, &error);
+  g_autoptr (Connection) connection = connection_resume (device, slot, fd, self->config.contexts,
+                                                         self->scheduler, self->config.clock, &error);
 
   if (connection != NULL)
     add_connection (self, connection);

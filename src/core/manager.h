@@ -102,7 +102,7 @@ Connection *manager_open (Manager *self, Context *context, const char *host, gui
 
 /** Goes on with a connection of an earlier life of the daemon: see connection_resume(). Announces it
  * (@added). One of which that is not possible is logged. */
-void manager_resume (Manager *self, guint slot, int fd);
+void manager_resume (Manager *self, const char *device, guint slot, int fd);
 
 /** Overwrites marked credentials in every module where it can be done now. The callback runs once. No error.
  */

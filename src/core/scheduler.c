@@ -27,6 +27,7 @@ struct SchedulerTicket {
   gboolean moved; /* not yet told */
 
   const ModuleAdoption *adoption; /* NULL for one that does not go on */
+  char *device;
   guint adopted_slot;
   guint64 held_ms;
 
@@ -362,13 +363,14 @@ scheduler_enter (Scheduler *self, const SchedulerRequest *request, const Schedul
 }
 
 SchedulerTicket *
-scheduler_resume (Scheduler *self, const SchedulerRequest *request, guint slot,
+scheduler_resume (Scheduler *self, const SchedulerRequest *request, const char *device, guint slot,
                   const ModuleAdoption *adoption, guint64 held_ms, const SchedulerListener *listener,
                   gpointer user_data)
 {
   SchedulerTicket *ticket = ticket_new (self, request, listener, user_data);
 
   ticket->adoption = adoption;
+  ticket->device = g_strdup (device);
   ticket->adopted_slot = slot;
   ticket->held_ms = held_ms;
   g_ptr_array_add (self->resuming, ticket);
@@ -390,6 +392,7 @@ scheduler_leave (Scheduler *self, SchedulerTicket *ticket)
   g_ptr_array_remove (get_list (self, ticket), ticket);
   g_clear_object (&ticket->module);
   g_free ((char *) ticket->request.module);
+  g_free (ticket->device);
   g_free (ticket);
   look_soon (self);
 }
@@ -413,7 +416,7 @@ on_module_opened (Module *module, gpointer user_data)
     const ModuleAdoption *adoption = ticket->adoption;
     Slot *slot;
 
-    if (!may_use (ticket, module)) {
+    if (!may_use (ticket, module) || !g_str_equal (ticket->device, module_get_device (module))) {
       i++;
       continue;
     }

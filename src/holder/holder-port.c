@@ -590,6 +590,12 @@ holder_port_get_uid (HolderPort *self)
   return holder_source_get_uid (self->source);
 }
 
+const char *
+holder_port_get_note (HolderPort *self)
+{
+  return self->note;
+}
+
 gboolean
 holder_port_fits (HolderPort *self, const SerialPortSettings *settings)
 {

@@ -67,6 +67,7 @@ gboolean holder_port_fits (HolderPort *self, const SerialPortSettings *settings)
 
 /** What was given to holder_port_new(). */
 const char *holder_port_get_uid (HolderPort *self);
+const char *holder_port_get_note (HolderPort *self);
 
 /** Opens the port, unless it is open, and gives it to the daemon at the other end of @link; it hears of it as
  * soon as the module waits for nothing. Any daemon that had it has it no more. Not for a port that has been

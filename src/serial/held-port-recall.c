@@ -65,8 +65,22 @@ take_journal (HolderMessage *message)
   return journal;
 }
 
+/** FALSE for another message. */
+static gboolean
+take_notes (const HolderMessage *message, GStrv *ret_notes)
+{
+  g_autoptr (GVariant) value = message->type == HOLDER_MESSAGE_RECALLED
+                                   ? holder_message_get_value (message, HOLDER_MESSAGE_RECALLED_TYPE)
+                                   : NULL;
+
+  if (value == NULL)
+    return FALSE;
+  g_variant_get (value, "(^as)", ret_notes);
+  return TRUE;
+}
+
 GPtrArray *
-held_port_recall (const char *socket_path, guint timeout_ms, GError **error)
+held_port_recall (const char *socket_path, guint timeout_ms, GStrv *ret_notes, GError **error)
 {
   gint64 deadline_us = timer_clock_get_now_us (timer_clock_get_system ()) + (gint64) timeout_ms * 1000;
   g_autoptr (GPtrArray) journals = g_ptr_array_new_with_free_func ((GDestroyNotify) held_port_journal_free);
@@ -84,7 +98,7 @@ held_port_recall (const char *socket_path, guint timeout_ms, GError **error)
 
     if (!wait_for_message (socket, deadline_us, &message, error))
       return NULL;
-    if (message.type == HOLDER_MESSAGE_RECALLED)
+    if (take_notes (&message, ret_notes))
       return g_steal_pointer (&journals);
     journal = take_journal (&message);
     if (journal == NULL) {

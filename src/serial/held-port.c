@@ -321,14 +321,14 @@ held_port_open_async (const char *socket_path, const char *uid, const char *note
 }
 
 void
-held_port_resume_async (const char *socket_path, const SerialPortSettings *settings,
+held_port_resume_async (const char *socket_path, const char *note, const SerialPortSettings *settings,
                         GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, user_data);
 
   g_task_set_source_tag (task, held_port_open_async);
   start (socket_path, HOLDER_MESSAGE_RESUME,
-         g_variant_new (HOLDER_MESSAGE_RESUME_TYPE, settings->device != NULL ? settings->device : "",
+         g_variant_new (HOLDER_MESSAGE_RESUME_TYPE, settings->device != NULL ? settings->device : "", note,
                         settings->baud_rate, (guint) settings->flow_control),
          settings->baud_rate, task);
 }

@@ -28,9 +28,9 @@ void
 held_port_open_async (const char *socket_path, const char *uid, const char *note,
                       const SerialPortSettings *settings, GAsyncReadyCallback callback, gpointer user_data);
 
-/** As held_port_open_async(), for a port that was held over and for no other; the device of @settings may be
- * NULL for any. G_IO_ERROR_NOT_FOUND when there is none. */
-void held_port_resume_async (const char *socket_path, const SerialPortSettings *settings,
+/** As held_port_open_async(), for a port that was held over and for no other: whose note begins with @note;
+ * the device of @settings may be NULL for any. G_IO_ERROR_NOT_FOUND when there is none. */
+void held_port_resume_async (const char *socket_path, const char *note, const SerialPortSettings *settings,
                              GAsyncReadyCallback callback, gpointer user_data);
 
 /** The end of either; @ret_facts (may be NULL) is to be cleared. */
@@ -50,11 +50,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeldJournal, held_port_journal_free)
 
 /**
  * The journals of all ports that are held over, whose settings do not matter; to be unreffed, with what is in
- * it. The holder keeps them on. Waits, for @timeout_ms at most. Errors: G_IO_ERROR_CONNECTION_REFUSED when
- * there is no holder, TIMED_OUT, CLOSED and whatever else a socket may say, FAILED for an answer that makes
- * no sense.
+ * it. *@ret_notes: the notes of these ports, also of those without a journal. The holder keeps them on.
+ * Waits, for @timeout_ms at most. Errors: G_IO_ERROR_CONNECTION_REFUSED when there is no holder, TIMED_OUT,
+ * CLOSED and whatever else a socket may say, FAILED for an answer that makes no sense.
  */
-GPtrArray *held_port_recall (const char *socket_path, guint timeout_ms, GError **error);
+GPtrArray *held_port_recall (const char *socket_path, guint timeout_ms, GStrv *ret_notes, GError **error);
 
 /** ModemManager gets @device back, which nobody has open. Errors: as above. */
 void held_port_give_async (const char *socket_path, const char *device, GAsyncReadyCallback callback,

@@ -14,7 +14,8 @@
  *   (#SerialFlowControl), the uid of the device that ModemManager has to let go of before, or nothing, and a
  * note for the next life of the daemon. One port for each socket.
  * @HOLDER_MESSAGE_RESUME: instead of it: HOLDER_MESSAGE_RESUME_TYPE: a port that was held over from an
- * earlier life: its device, or nothing for any; refused as not found if there is none.
+ * earlier life: its device, or nothing for any, and how its note begins; refused as not found if there is
+ * none.
  * @HOLDER_MESSAGE_OPENED: the answer, with the file descriptor of the port: HOLDER_MESSAGE_OPENED_TYPE:
  *   whether the port was held over from an earlier life of the daemon, the log: what the port has said that
  *   this life has not read, or not done with (TAKEN), whether that is all, the farewell that this life left
@@ -49,7 +50,8 @@
  * farewell begins or the port is closed.
  * @HOLDER_MESSAGE_RECALL: instead of OPEN: answered by a JOURNAL, with device, slot and file descriptor, for
  *   each that is kept of ports that are held over, then RECALLED. They are kept on.
- * @HOLDER_MESSAGE_RECALLED: there are no more.
+ * @HOLDER_MESSAGE_RECALLED: HOLDER_MESSAGE_RECALLED_TYPE: there are no more; the notes of these ports, and of
+ *   those without a journal.
  */
 typedef enum {
   HOLDER_MESSAGE_OPEN = 1,
@@ -75,7 +77,8 @@ typedef enum {
 } HolderMessageType;
 
 #define HOLDER_MESSAGE_OPEN_TYPE "(suuss)"
-#define HOLDER_MESSAGE_RESUME_TYPE "(suu)"
+#define HOLDER_MESSAGE_RESUME_TYPE "(ssuu)"
+#define HOLDER_MESSAGE_RECALLED_TYPE "(as)"
 #define HOLDER_MESSAGE_GIVE_TYPE "(s)"
 #define HOLDER_MESSAGE_OPENED_TYPE "(baybasssstbt)"
 #define HOLDER_MESSAGE_REFUSED_TYPE "(is)"

@@ -123,7 +123,7 @@ resume (World *world, int fd)
 {
   GPtrArray *connections = manager_get_connections (world->manager);
 
-  manager_resume (world->manager, 0, fd);
+  manager_resume (world->manager, "/dev/fake0", 0, fd);
   ck_assert_uint_eq (connections->len, 1);
   ck_assert_int_eq (connection_get_state (connections->pdata[0]), CONNECTION_RESUMING);
   return watch_new (connections->pdata[0]);
@@ -334,7 +334,7 @@ START_TEST (its_context_was_deleted)
 
   context_store_delete (world->contexts, world->context, &error);
   ck_assert (error == NULL);
-  manager_resume (world->manager, 0, fd);
+  manager_resume (world->manager, "/dev/fake0", 0, fd);
   ck_assert_uint_eq (manager_get_connections (world->manager)->len, 0);
 }
 END_TEST
@@ -343,7 +343,7 @@ START_TEST (nonsense_is_no_connection)
 {
   g_autoptr (World) world = world_new (TRUE);
 
-  manager_resume (world->manager, 0, memfd_create ("nonsense", 0));
+  manager_resume (world->manager, "/dev/fake0", 0, memfd_create ("nonsense", 0));
   ck_assert_uint_eq (manager_get_connections (world->manager)->len, 0);
 }
 END_TEST

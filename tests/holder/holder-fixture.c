@@ -152,10 +152,10 @@ begin_daemon (guint baud_rate)
 }
 
 void
-resume_daemon (GSocket *guest)
+resume_daemon (GSocket *guest, const char *note)
 {
   ask (guest != NULL ? guest : connect_guest (), HOLDER_MESSAGE_RESUME,
-       g_variant_new (HOLDER_MESSAGE_RESUME_TYPE, fixture.device, 115200, 0));
+       g_variant_new (HOLDER_MESSAGE_RESUME_TYPE, fixture.device, note, 115200, 0));
 }
 
 void

@@ -61,7 +61,7 @@ GSocket *connect_guest (void);
 void begin_daemon (guint baud_rate);
 
 /** It asks, as @guest (taken; NULL: a new one), only for a port that was held over. */
-void resume_daemon (GSocket *guest);
+void resume_daemon (GSocket *guest, const char *note);
 
 /** It gets the port. */
 void read_opened (void);

@@ -18,6 +18,7 @@ G_STATIC_ASSERT (HOLDER_MESSAGE_JOURNAL == 0x12); /* as below */
 
 typedef struct {
   GPtrArray *journals;
+  GStrv notes;
   GError *error;
   gint done;
 } Recall;
@@ -27,11 +28,13 @@ run_recall (gpointer data)
 {
   Recall *self = data;
 
-  self->journals = held_port_recall (fixture.path, PATIENCE_MS, &self->error);
+  self->journals = held_port_recall (fixture.path, PATIENCE_MS, &self->notes, &self->error);
   g_atomic_int_set (&self->done, TRUE);
   g_main_context_wakeup (NULL);
   return NULL;
 }
+
+static char *noted; /* the notes that came with the last recall */
 
 /** It is waited for, so that somebody else has to be the daemon here. */
 static GPtrArray *
@@ -44,6 +47,9 @@ recall (void)
     g_main_context_iteration (NULL, TRUE);
   g_thread_join (thread);
   ck_assert_msg (self.journals != NULL, "%s", self.error != NULL ? self.error->message : "");
+  g_free (noted);
+  noted = g_strjoinv (";", self.notes);
+  g_strfreev (self.notes);
   return self.journals;
 }
 
@@ -104,6 +110,7 @@ START_TEST (journals_are_recalled)
     ck_assert_uint_eq (journals->len, 2);
     expect_journal (journals->pdata[0], 0, "zero");
     expect_journal (journals->pdata[1], 3, "three");
+    ck_assert_str_eq (noted, "note");
     begin_daemon (115200);
     expect_opened (TRUE, "");
     kill_daemon ();
@@ -218,9 +225,10 @@ END_TEST
 
 START_TEST (there_is_no_holder)
 {
+  g_auto (GStrv) notes = NULL;
   g_autoptr (GError) error = NULL;
 
-  ck_assert_ptr_null (held_port_recall (fixture.path, PATIENCE_MS, &error));
+  ck_assert_ptr_null (held_port_recall (fixture.path, PATIENCE_MS, &notes, &error));
   ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED));
 }
 END_TEST
@@ -245,6 +253,7 @@ START_TEST (the_holder_is_rude)
       g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_SEQPACKET, G_SOCKET_PROTOCOL_DEFAULT, NULL);
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (fixture.path);
   g_autoptr (GSocket) link = NULL;
+  g_auto (GStrv) notes = NULL;
   g_autoptr (GError) error = NULL;
   Recall self = { 0 };
   GThread *thread;
@@ -252,7 +261,7 @@ START_TEST (the_holder_is_rude)
 
   ck_assert (g_socket_bind (socket, address, FALSE, NULL) && g_socket_listen (socket, NULL));
   if (answers[_i].answer == NULL) {
-    ck_assert_ptr_null (held_port_recall (fixture.path, 1, &error));
+    ck_assert_ptr_null (held_port_recall (fixture.path, 1, &notes, &error));
     ck_assert_msg (g_error_matches (error, G_IO_ERROR, answers[_i].code), "%s", error->message);
     return;
   }

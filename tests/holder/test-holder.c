@@ -102,6 +102,22 @@ START_TEST (the_log_goes_to_the_next_daemon)
 }
 END_TEST
 
+static void
+expect_refused (GIOErrorEnum code, const char *says)
+{
+  g_auto (HolderMessage) message = { .fd = -1 };
+  g_autoptr (GVariant) value = NULL;
+  const char *text;
+  int found;
+
+  expect_message (&message);
+  ck_assert_int_eq (message.type, HOLDER_MESSAGE_REFUSED);
+  value = holder_message_get_value (&message, HOLDER_MESSAGE_REFUSED_TYPE);
+  g_variant_get (value, "(i&s)", &found, &text);
+  ck_assert_int_eq (found, code);
+  ck_assert_ptr_nonnull (strstr (text, says));
+}
+
 /** Whether the holder has noticed the death of a daemon or not, the next one is heard. */
 START_TEST (a_daemon_resumes)
 {
@@ -116,9 +132,21 @@ START_TEST (a_daemon_resumes)
   kill_daemon ();
   if (_i == 0)
     run_what_is_ready ();
-  resume_daemon (guest); /* which is heard before the end of the other */
+  resume_daemon (guest, "no"); /* which is heard before the end of the other */
   expect_opened (TRUE, "");
   expect_written ("AT\r");
+}
+END_TEST
+
+/** Of the ports of several modules each life takes its own. */
+START_TEST (a_port_with_another_note_is_not_resumed)
+{
+  serve (&patient);
+  begin_daemon (115200);
+  expect_opened (FALSE, "");
+  kill_daemon ();
+  resume_daemon (NULL, "note of another");
+  expect_refused (G_IO_ERROR_NOT_FOUND, "held over");
 }
 END_TEST
 
@@ -247,20 +275,10 @@ END_TEST
 
 START_TEST (a_port_that_cannot_be_opened)
 {
-  g_auto (HolderMessage) message = { .fd = -1 };
-  g_autoptr (GVariant) value = NULL;
-  const char *text;
-  int code;
-
   g_strlcpy (fixture.device, "/dev/null", sizeof fixture.device);
   serve (&patient);
   begin_daemon (115200);
-  expect_message (&message);
-  ck_assert_int_eq (message.type, HOLDER_MESSAGE_REFUSED);
-  value = holder_message_get_value (&message, HOLDER_MESSAGE_REFUSED_TYPE);
-  g_variant_get (value, "(i&s)", &code, &text);
-  ck_assert_int_eq (code, G_IO_ERROR_NOT_SUPPORTED);
-  ck_assert_ptr_nonnull (strstr (text, "/dev/null"));
+  expect_refused (G_IO_ERROR_NOT_SUPPORTED, "/dev/null");
 }
 END_TEST
 
@@ -301,6 +319,7 @@ main (void)
   tcase_add_test (tcase, a_refused_send_leaves_nothing_to_write);
   tcase_add_test (tcase, the_log_goes_to_the_next_daemon);
   tcase_add_loop_test (tcase, a_daemon_resumes, 0, 2);
+  tcase_add_test (tcase, a_port_with_another_note_is_not_resumed);
   tcase_add_test (tcase, last_words_count_also_of_a_daemon_that_has_not_listened);
   tcase_add_test (tcase, a_daemon_that_waits_for_the_port_cannot_write);
   tcase_add_test (tcase, a_farewell_of_no_lines_is_none);

@@ -108,7 +108,7 @@ class ResumeTest(KillTest):
         """Nobody kills the daemon any more."""
         self.tap.at = None
         self.may_kill = False
-        while not application.run():
+        while not application.run() or self.is_killed():
             self.bring_back(application)
 
     def go_on(self, trials):
