@@ -63,7 +63,7 @@ connection_is_resuming (Connection *self)
 static void
 forget_past (Connection *self)
 {
-  connection_past_free ((ConnectionPast *) g_steal_pointer (&self->adoption.past));
+  connection_journal_past_free ((ConnectionJournalPast *) g_steal_pointer (&self->adoption.past));
 }
 
 void
@@ -91,7 +91,7 @@ connection_give_up_resuming (Connection *self)
 /* Takes @past. */
 static Connection *
 resume (const ConnectionConfig *config, const ConnectionTimes *times, const char *device, guint slot,
-        ConnectionJournal *journal, ConnectionPast *past, Scheduler *scheduler, TimerClock *clock)
+        ConnectionJournal *journal, ConnectionJournalPast *past, Scheduler *scheduler, TimerClock *clock)
 {
   const SchedulerRequest request = { config->number, config->module, config->priority, 0,
                                      config->max_hold_s };
@@ -115,7 +115,7 @@ Connection *
 connection_resume (const char *device, guint slot, int fd, ContextStore *contexts, Scheduler *scheduler,
                    TimerClock *clock, GError **error)
 {
-  g_autoptr (ConnectionPast) past = NULL;
+  g_autoptr (ConnectionJournalPast) past = NULL;
   g_autoptr (ConnectionJournal) journal = connection_journal_resume (fd, &past, error);
   ConnectionConfig config;
   ConnectionTimes times;

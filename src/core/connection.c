@@ -451,7 +451,7 @@ connection_finalize (GObject *object)
 
   sender_free (self->sender);
   g_clear_pointer (&self->journal, connection_journal_unref);
-  g_clear_pointer ((ConnectionPast **) &self->adoption.past, connection_past_free);
+  g_clear_pointer ((ConnectionJournalPast **) &self->adoption.past, connection_journal_past_free);
   g_clear_object (&self->module);
   connection_config_clear (&self->config);
   g_free (self->peer);

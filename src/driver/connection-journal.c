@@ -53,7 +53,7 @@ struct ConnectionJournal {
 /* -- reading ----------------------------------------------------------------------------------------- */
 
 void
-connection_past_free (ConnectionPast *self)
+connection_journal_past_free (ConnectionJournalPast *self)
 {
   g_clear_pointer (&self->facts, g_variant_unref);
   g_clear_pointer (&self->sending, g_bytes_unref);
@@ -72,7 +72,7 @@ read_facts (GBytes *data)
 
 /* Pieces that lie below @offset whole; of a stream also the beginning of one. */
 static void
-let_go (ConnectionPast *self, guint64 offset)
+let_go (ConnectionJournalPast *self, guint64 offset)
 {
   guint64 begin = self->received;
 
@@ -94,7 +94,7 @@ let_go (ConnectionPast *self, guint64 offset)
 
 /* FALSE: no record that this file writes. */
 static gboolean
-take_record (ConnectionPast *self, const Head *head, GBytes *data)
+take_record (ConnectionJournalPast *self, const Head *head, GBytes *data)
 {
   self->position = head->position;
   self->stage = head->stage;
@@ -151,11 +151,11 @@ read_file (int fd, GError **error)
 }
 
 /* *@ret_size: of the records that are whole. */
-static ConnectionPast *
+static ConnectionJournalPast *
 read_past (int fd, gsize *ret_size, GError **error)
 {
   g_autoptr (GBytes) content = read_file (fd, error);
-  g_autoptr (ConnectionPast) past = g_new0 (ConnectionPast, 1);
+  g_autoptr (ConnectionJournalPast) past = g_new0 (ConnectionJournalPast, 1);
   gboolean sound = content != NULL;
   gsize size, at = 0;
   const guint8 *bytes;
@@ -231,7 +231,7 @@ append_facts (int fd, gsize *size, GVariant *facts, guint64 position)
 
 /* All of @past, with as few records as possible. */
 static gboolean
-append_past (int fd, gsize *size, const ConnectionPast *past)
+append_past (int fd, gsize *size, const ConnectionJournalPast *past)
 {
   Head head = { .position = past->position, .stage = past->stage };
   guint64 offset = past->received;
@@ -273,7 +273,7 @@ static void
 write_anew (ConnectionJournal *self)
 {
   gsize old_size, size = 0;
-  g_autoptr (ConnectionPast) past = read_past (self->fd, &old_size, NULL);
+  g_autoptr (ConnectionJournalPast) past = read_past (self->fd, &old_size, NULL);
   int fd = past != NULL ? make_file () : -1;
 
   if (fd >= 0 && append_past (fd, &size, past) && self->keep (fd, self->keep_data)) {
@@ -413,11 +413,11 @@ connection_journal_new (GVariant *facts)
 }
 
 ConnectionJournal *
-connection_journal_resume (int fd, ConnectionPast **ret_past, GError **error)
+connection_journal_resume (int fd, ConnectionJournalPast **ret_past, GError **error)
 {
   ConnectionJournal *self;
   gsize size;
-  ConnectionPast *past = read_past (fd, &size, error);
+  ConnectionJournalPast *past = read_past (fd, &size, error);
 
   if (past == NULL) {
     close (fd);

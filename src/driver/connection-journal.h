@@ -17,7 +17,7 @@ typedef struct ConnectionJournal ConnectionJournal;
 #define CONNECTION_JOURNAL_NO_STAGE 0
 
 /**
- * ConnectionPast: what a journal tells.
+ * ConnectionJournalPast: what a journal tells.
  * @facts: what connection_journal_new() was given.
  * @position: behind what the port has said and what is taken into account here (serial_port_get_position()).
  * @stage: how far the send under way was at @position.
@@ -36,10 +36,10 @@ typedef struct {
   guint64 confirmed;
   guint64 received;
   GPtrArray *pieces;
-} ConnectionPast;
+} ConnectionJournalPast;
 
-void connection_past_free (ConnectionPast *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConnectionPast, connection_past_free)
+void connection_journal_past_free (ConnectionJournalPast *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConnectionJournalPast, connection_journal_past_free)
 
 /** Keeps @fd (borrowed), in the place of one that it kept before; -1: keeps none any more. FALSE when it
  * cannot. */
@@ -51,7 +51,7 @@ ConnectionJournal *connection_journal_new (GVariant *facts);
 
 /** Goes on with the file @fd (taken) of an earlier life; what it tells is in *@ret_past.
  * G_IO_ERROR_INVALID_DATA when it tells nothing of use. */
-ConnectionJournal *connection_journal_resume (int fd, ConnectionPast **ret_past, GError **error);
+ConnectionJournal *connection_journal_resume (int fd, ConnectionJournalPast **ret_past, GError **error);
 
 ConnectionJournal *connection_journal_ref (ConnectionJournal *self);
 

@@ -74,7 +74,7 @@ typedef struct {
 typedef struct {
   TlsSettings settings;
   ConnectionJournal *journal;
-  const ConnectionPast *past;
+  const ConnectionJournalPast *past;
 } ModuleAdoption;
 
 /**

@@ -105,7 +105,7 @@ adopt (ModuleDriver *driver, guint slot, const ModuleAdoption *adoption, GAsyncR
        gpointer user_data, GError **error)
 {
   FakePort *port = ((FakeDriver *) driver)->port;
-  const ConnectionPast *past = adoption->past;
+  const ConnectionJournalPast *past = adoption->past;
   GTask *task;
 
   if (port->refuses_adoption) {

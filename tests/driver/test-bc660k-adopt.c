@@ -19,7 +19,7 @@
 static const char *const unsaid[] = { "AT+QSSLCLOSE=0,0", "AT+QSCLK=1", "AT+CEREG=0", NULL };
 
 static ConnectionJournal *journal;
-static ConnectionPast *past;
+static ConnectionJournalPast *past;
 static int file;
 
 static gboolean
@@ -41,7 +41,7 @@ static void
 tear_down (void)
 {
   driver_fixture_tear_down ();
-  g_clear_pointer (&past, connection_past_free);
+  g_clear_pointer (&past, connection_journal_past_free);
   g_clear_pointer (&journal, connection_journal_unref);
 }
 
@@ -226,7 +226,7 @@ END_TEST
 static void
 check_noted (const char *expected)
 {
-  g_autoptr (ConnectionPast) told = NULL;
+  g_autoptr (ConnectionJournalPast) told = NULL;
   g_autoptr (ConnectionJournal) copy =
       connection_journal_resume (dup (driver_fixture.kept->journal), &told, NULL);
   g_autoptr (GString) text = g_string_new (NULL);

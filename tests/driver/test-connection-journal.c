@@ -76,7 +76,7 @@ note_sending (ConnectionJournal *journal, guint64 position, const char *text, gu
 static char *
 tell (int fd)
 {
-  g_autoptr (ConnectionPast) past = NULL;
+  g_autoptr (ConnectionJournalPast) past = NULL;
   g_autoptr (GError) error = NULL;
   g_autoptr (ConnectionJournal) journal = connection_journal_resume (dup (fd), &past, &error);
   g_autoptr (GString) text = g_string_new (NULL);
@@ -134,7 +134,7 @@ START_TEST (a_later_life_goes_on)
 {
   ConnectionJournal *journal = begin ();
   g_autoptr (ConnectionJournal) next = NULL;
-  g_autoptr (ConnectionPast) past = NULL;
+  g_autoptr (ConnectionJournalPast) past = NULL;
 
   note_received (journal, 110, "one");
   note_sending (journal, 110, "abcd", 1);
@@ -161,7 +161,7 @@ START_TEST (an_unfinished_record_is_none)
   note_received (journal, 120, "two");
   after = lseek (kept, 0, SEEK_END);
   for (off_t size = after - 1; size >= before; size--) {
-    g_autoptr (ConnectionPast) past = NULL;
+    g_autoptr (ConnectionJournalPast) past = NULL;
     g_autoptr (ConnectionJournal) next = NULL;
 
     ck_assert_int_eq (ftruncate (kept, size), 0);
@@ -174,7 +174,7 @@ END_TEST
 START_TEST (an_unfinished_record_is_written_over)
 {
   ConnectionJournal *journal = begin ();
-  g_autoptr (ConnectionPast) past = NULL;
+  g_autoptr (ConnectionJournalPast) past = NULL;
   g_autoptr (ConnectionJournal) next = NULL;
 
   note_received (journal, 110, "one");
@@ -265,7 +265,7 @@ static const struct {
 START_TEST (nonsense_is_refused)
 {
   int fd = memfd_create ("nonsense", 0);
-  ConnectionPast *past = NULL;
+  ConnectionJournalPast *past = NULL;
   g_autoptr (GError) error = NULL;
 
   ck_assert_int_eq (write (fd, nonsense[_i].bytes, nonsense[_i].size), (ssize_t) nonsense[_i].size);
@@ -278,7 +278,7 @@ END_TEST
 START_TEST (what_is_no_file_is_refused)
 {
   int fds[2];
-  ConnectionPast *past = NULL;
+  ConnectionJournalPast *past = NULL;
   g_autoptr (GError) error = NULL;
 
   ck_assert_int_eq (pipe (fds), 0);

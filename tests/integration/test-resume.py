@@ -139,7 +139,7 @@ class TestKilledHex(ResumeTest):
     settings = {'send_format': 'hex', 'receive_format': 'hex'}
 
     def test_killed(self):
-        self.go_on(TRIALS // 2)
+        self.go_on(TRIALS // 3)
 
 
 class TestVariants(ResumeTest):

@@ -158,7 +158,7 @@ bc660k_record_adopt (Bc660kRecord *self, const ModuleAdoption *adoption, AtStage
                      GBytes **ret_piece, GError **error)
 {
   const SerialPortHistory *history = serial_port_get_history (get_port (self));
-  const ConnectionPast *past = adoption->past;
+  const ConnectionJournalPast *past = adoption->past;
 
   if (!history->watched || !history->complete || history->log_begin > past->position
       || !connection_journal_begin (adoption->journal, past->position, keep, self)) {
