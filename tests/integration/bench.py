@@ -48,6 +48,12 @@ class BenchTest(LabTest):
         self.clients.append(client)
         return client
 
+    def drop_client(self, client):
+        """It leaves the bus; a bus takes so many and no more."""
+        client.close()
+        self.lab.closers.remove(client.close)
+        self.clients.remove(client)
+
     def import_identity(self, name='device', ca=None, identity=None):
         cert, key = (identity or self.device).read()
         with open((ca or self.ca).cert, 'rb') as file:

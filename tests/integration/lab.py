@@ -387,6 +387,15 @@ class Daemon:
         finally:
             connection.close_sync(None)
 
+    def start_and_wait_name(self):
+        """Its modules may not be there yet."""
+        self.start(wait=False)
+        connection = self.lab.bus.connect()
+        try:
+            self.wait_name(connection)
+        finally:
+            connection.close_sync(None)
+
     def wait_name(self, connection):
         owners = []
         watch = Gio.bus_watch_name_on_connection(connection, BUS_NAME, Gio.BusNameWatcherFlags.NONE,

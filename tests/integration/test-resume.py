@@ -95,11 +95,9 @@ class ResumeTest(KillTest):
         """The next daemon, however the one before has ended."""
         if not self.is_killed():
             self.daemon.kill()
-        # What the next daemon says of it is not what this client waits for.
-        self.client.connections.pop(application.path)
+        self.drop_client(self.client)
         # The name comes when the connection is there, whether or not the module is ready.
-        self.daemon.start(wait=False)
-        self.daemon.wait_name(self.lab.bus.connect())
+        self.daemon.start_and_wait_name()
         self.client = self.new_client()
         self.assertIn(self.client.get(application.path, CONNECTION, 'State'), ('resuming', 'connected'))
         application.attach(self.client)
@@ -187,15 +185,15 @@ class TestStories(ResumeTest):
         wait_for(lambda: self.holder.poll() is not None, 'the end of the holder')
         self.assertIn('+QSCLK: 1', self.tap.ask('AT+QSCLK?'))
 
-    def die(self, connection):
-        """Takes @connection from the client, which is one of an earlier life now."""
+    def die(self):
+        """The client that has seen that connection is none for the next life of it."""
         self.daemon.kill()
-        self.client.connections.pop(connection.path)
+        self.drop_client(self.client)
 
     def find_again(self, connection):
-        self.daemon.start(wait=False)
-        self.daemon.wait_name(self.lab.bus.connect())
+        # It may have ended before anybody asks, and that is told once.
         self.client = self.new_client()
+        self.daemon.start_and_wait_name()
         return Connection(self.client, connection.path)
 
     def serve(self, data):
@@ -212,7 +210,7 @@ class TestStories(ResumeTest):
     def test_the_server_talks_and_closes_meanwhile(self):
         data = self.random.randbytes(20000)
         connection, tell = self.serve(data)
-        self.die(connection)
+        self.die()
         tell()
         wait_for(lambda: b'"closed"' in self.tap.said, 'the end of what the server says')
         connection = self.find_again(connection)
@@ -224,7 +222,7 @@ class TestStories(ResumeTest):
         """What was received before stays whole."""
         data = self.random.randbytes(2 * KEPT_BYTES)
         connection, tell = self.serve(data)
-        self.die(connection)
+        self.die()
         tell()
         wait_for(lambda: b'"closed"' in self.tap.said, 'the end of what the server says')
         connection = self.find_again(connection)
@@ -232,7 +230,7 @@ class TestStories(ResumeTest):
 
     def test_the_module_restarts_meanwhile(self):
         connection, _ = self.serve(b'')
-        self.die(connection)
+        self.die()
         self.tap.write(b'AT+QRST=1\r')
         wait_for(lambda: b'RDY' in self.tap.said, 'the restart')
         self.expect_closed(self.find_again(connection), 'module-restarted')
@@ -250,7 +248,7 @@ class TestStories(ResumeTest):
         wait_for(lambda: connection.get('BytesReceived') == len(data), 'all data')
         self.assertEqual(connection.receive(0, 10000), (data[:10000], False))
         self.assertEqual(connection.receive(10000, 1), (data[10000:10001], False))
-        self.die(connection)
+        self.die()
         connection = self.find_again(connection)
         self.assertEqual(connection.get('BytesReceived'), len(data))
         with self.assertRaises(Refused) as caught:
@@ -267,7 +265,7 @@ class TestStories(ResumeTest):
         connection = self.open(self.context, server.port, persist=True).wait_connected()
         connection.start_receiving()
         connection.send(b'whole')
-        self.die(connection)
+        self.die()
         self.daemon.start()
         self.client = self.new_client()
         with self.assertRaises(Refused):
@@ -280,7 +278,7 @@ class TestStories(ResumeTest):
         server = self.behave(read_all, ca=self.ca)
         connection = self.open(self.context, server.port, persist=True).wait_connected()
         owner = connection.get('OwnerUserId')
-        self.die(connection)
+        self.die()
         connection = self.find_again(connection).wait_connected()
         self.assertEqual(connection.get('OwnerUserId'), owner)
         connection.send(b'mine')
@@ -299,7 +297,7 @@ class TestStories(ResumeTest):
             server.wait_received(sent)
             server.send(b'd' * size)
             wait_for(lambda count=sent: connection.get('BytesReceived') == count, 'a datagram')
-        self.die(connection)
+        self.die()
         connection = self.find_again(connection).wait_connected()
         offset = 0
         for size in sizes:
