@@ -106,7 +106,7 @@ class Bench:
 
     def start_daemon(self, sim, **context):
         """A daemon that has the port, and a context for it."""
-        daemon = self.lab.daemon(sim)
+        daemon = self.lab.daemon(sim, quiet=True)
         client = Client(self.lab.bus)
         if 'bench' not in [os.path.basename(path) for path in client.manager('GetContexts')]:
             client.create_context('bench', authentication='none', **context)
