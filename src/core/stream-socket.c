@@ -136,6 +136,9 @@ get_source (StreamSocket *self)
   source = (Source *) self->source;
   source->socket = self;
   source->poll.fd = self->fd;
+  /* There is no main loop inside another; if there might be, GLib would leave the fd out of it meanwhile,
+   * which takes two system calls each time. */
+  g_source_set_can_recurse (self->source, TRUE);
   g_source_add_poll (self->source, &source->poll);
   g_source_attach (self->source, g_main_context_get_thread_default ());
   return source;
