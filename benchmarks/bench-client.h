@@ -19,8 +19,9 @@ void bench_client_run_stream (const BenchTarget *target, gsize size, guint count
 /** The same through Send and Received: from the call until the reply and all data are there. */
 void bench_client_run_signals (const BenchTarget *target, gsize size, guint count);
 
-/** Sends @size bytes @count times through AcquireStream; one figure: until all is confirmed. */
-void bench_client_run_upload (const BenchTarget *target, gsize size, guint count);
+/** Sends @size bytes @count times through AcquireStream; one figure: until all is confirmed, which is not
+ * asked before @least_ms have passed. */
+void bench_client_run_upload (const BenchTarget *target, gsize size, guint count, guint least_ms);
 
 /** Opens and closes @count times; figures: until connected. */
 void bench_client_run_opens (const BenchTarget *target, guint count);

@@ -14,8 +14,9 @@
 static int
 complain (void)
 {
-  fprintf (stderr, "usage: modemssl-bench raw|raw-upload DEVICE HOST PORT SIZE COUNT\n"
-                   "       modemssl-bench stream|signals|upload CONTEXT HOST PORT SIZE COUNT\n"
+  fprintf (stderr, "usage: modemssl-bench raw|raw-upload DEVICE HOST PORT SIZE COUNT [BAUD]\n"
+                   "       modemssl-bench stream|signals CONTEXT HOST PORT SIZE COUNT\n"
+                   "       modemssl-bench upload CONTEXT HOST PORT SIZE COUNT LEAST-MS\n"
                    "       modemssl-bench opens CONTEXT HOST PORT COUNT\n"
                    "       modemssl-bench bus|socketpair SIZE COUNT\n"
                    "       modemssl-bench bus-service\n"
@@ -26,15 +27,15 @@ complain (void)
 static gboolean
 run_on_port (int argc, char **argv)
 {
-  guint port, count;
-  gsize size;
+  BenchRawPort port;
+  BenchRawRounds rounds;
 
-  if (argc != 7 || (strcmp (argv[1], "raw") != 0 && strcmp (argv[1], "raw-upload") != 0))
+  if ((argc != 7 && argc != 8) || (strcmp (argv[1], "raw") != 0 && strcmp (argv[1], "raw-upload") != 0))
     return FALSE;
-  port = (guint) atoi (argv[4]);
-  size = (gsize) atol (argv[5]);
-  count = (guint) atoi (argv[6]);
-  bench_raw_run (argv[2], argv[3], port, size, count, strcmp (argv[1], "raw") == 0);
+  port = (BenchRawPort){ argv[2], argc == 8 ? (guint) atoi (argv[7]) : 115200 };
+  rounds = (BenchRawRounds){ argv[3], (guint) atoi (argv[4]), (gsize) atol (argv[5]), (guint) atoi (argv[6]),
+                             strcmp (argv[1], "raw") == 0 };
+  bench_raw_run (&port, &rounds);
   return TRUE;
 }
 
@@ -52,8 +53,8 @@ run_client (int argc, char **argv)
     bench_client_run_stream (&target, (gsize) atol (argv[5]), (guint) atoi (argv[6]));
   else if (argc == 7 && strcmp (argv[1], "signals") == 0)
     bench_client_run_signals (&target, (gsize) atol (argv[5]), (guint) atoi (argv[6]));
-  else if (argc == 7 && strcmp (argv[1], "upload") == 0)
-    bench_client_run_upload (&target, (gsize) atol (argv[5]), (guint) atoi (argv[6]));
+  else if (argc == 8 && strcmp (argv[1], "upload") == 0)
+    bench_client_run_upload (&target, (gsize) atol (argv[5]), (guint) atoi (argv[6]), (guint) atoi (argv[7]));
   else
     return FALSE;
   return TRUE;

@@ -104,36 +104,51 @@ do_round (Raw *self, const char *payload, gsize size, gboolean echo)
     get_more (self);
 }
 
+static speed_t
+get_speed (guint baud)
+{
+  switch (baud) {
+  case 460800:
+    return B460800;
+  case 921600:
+    return B921600;
+  default:
+    return B115200;
+  }
+}
+
 static void
-open_port (Raw *self, const char *device)
+open_port (Raw *self, const BenchRawPort *port)
 {
   struct termios tio;
 
-  self->fd = open (device, O_RDWR | O_NOCTTY);
+  self->fd = open (port->device, O_RDWR | O_NOCTTY);
   if (self->fd < 0 || tcgetattr (self->fd, &tio) < 0)
-    g_error ("%s: %m", device);
+    g_error ("%s: %m", port->device);
   cfmakeraw (&tio);
+  cfsetspeed (&tio, get_speed (port->baud));
   tcsetattr (self->fd, TCSANOW, &tio);
 }
 
 void
-bench_raw_run (const char *device, const char *host, guint port, gsize size, guint count, gboolean echo)
+bench_raw_run (const BenchRawPort *port, const BenchRawRounds *rounds)
 {
+  gsize size = rounds->size;
   g_autofree Raw *self = g_new0 (Raw, 1);
   g_autoptr (BenchSamples) samples = bench_samples_new ();
   g_autofree char *payload = bench_samples_new_line (size);
-  g_autofree char *command = g_strdup_printf ("AT+QSSLOPEN=0,0,\"%s\",%u,0\r", host, port);
+  g_autofree char *command = g_strdup_printf ("AT+QSSLOPEN=0,0,\"%s\",%u,0\r", rounds->host, rounds->port);
 
-  open_port (self, device);
+  open_port (self, port);
   run_command (self, "AT\r", "OK\r\n");
   run_command (self, "ATE0\r", "OK\r\n");
   run_command (self, "AT+QSCLK=0\r", "OK\r\n");
   run_command (self, "AT+QSSLCFG=0,0,\"seclevel\",0\r", "OK\r\n");
   run_command (self, command, "+QSSLOPEN: 0,0,0\r\n");
   self->line_bytes = 0;
-  for (guint i = 0; i < count; i++) {
+  for (guint i = 0; i < rounds->count; i++) {
     bench_samples_begin (samples);
-    do_round (self, payload, size, echo);
+    do_round (self, payload, size, rounds->echo);
     bench_samples_end (samples);
   }
   bench_samples_note (samples, "line_bytes", (double) self->line_bytes);

@@ -6,9 +6,23 @@
 
 #include <glib.h>
 
+/** @baud: 115200, 460800 or 921600; does not matter where the line is not paced. */
+typedef struct {
+  const char *device;
+  guint baud;
+} BenchRawPort;
+
+/** @echo: wait each time for as many bytes to come back. */
+typedef struct {
+  const char *host;
+  guint port;
+  gsize size;
+  guint count;
+  gboolean echo;
+} BenchRawRounds;
+
 /**
- * Opens a connection on the port @device (a tty in raw mode afterwards) to @host and @port without
- * authentication, sends @size bytes @count times and, when @echo, waits each time for as many to come back.
- * Figures: each such round; note "line_bytes": what passed the port meanwhile, both ways.
+ * Opens a connection through @port (a tty in raw mode afterwards) without authentication and does the rounds.
+ * Figures: each of them; note "line_bytes": what passed the port meanwhile, both ways.
  */
-void bench_raw_run (const char *device, const char *host, guint port, gsize size, guint count, gboolean echo);
+void bench_raw_run (const BenchRawPort *port, const BenchRawRounds *rounds);
