@@ -152,6 +152,19 @@ write_all (int fd, const char *data, gsize size)
   }
 }
 
+static void
+read_all (int fd, char *data, gsize size)
+{
+  while (size > 0) {
+    ssize_t piece = read (fd, data, size);
+
+    if (piece <= 0)
+      g_error ("read: %m");
+    data += piece;
+    size -= (gsize) piece;
+  }
+}
+
 void
 bench_client_run_stream (const BenchTarget *target, gsize size, guint count)
 {
@@ -166,13 +179,29 @@ bench_client_run_stream (const BenchTarget *target, gsize size, guint count)
   for (guint i = 0; i < count; i++) {
     bench_samples_begin (samples);
     write_all (fd, buffer, size);
-    for (gsize got = 0; got < size;) {
-      ssize_t piece = read (fd, buffer, size - got);
+    read_all (fd, buffer, size);
+    bench_samples_end (samples);
+  }
+  close (fd);
+  release (&self);
+  finish (&self);
+  bench_samples_print (samples);
+}
 
-      if (piece <= 0)
-        g_error ("read: %m");
-      got += (gsize) piece;
-    }
+void
+bench_client_run_download (const BenchTarget *target, gsize size, guint count)
+{
+  g_autoptr (BenchSamples) samples = bench_samples_new ();
+  g_autofree char *buffer = g_malloc (size);
+  Client self = { 0 };
+  int fd;
+
+  start (&self, target);
+  open_connection (&self, target);
+  fd = acquire (&self);
+  for (guint i = 0; i < count; i++) {
+    bench_samples_begin (samples);
+    read_all (fd, buffer, size);
     bench_samples_end (samples);
   }
   close (fd);

@@ -23,5 +23,9 @@ void bench_client_run_signals (const BenchTarget *target, gsize size, guint coun
  * asked before @least_ms have passed. */
 void bench_client_run_upload (const BenchTarget *target, gsize size, guint count, guint least_ms);
 
+/** Reads @size bytes @count times through AcquireStream from a server that sends as much as it can. Figures:
+ * each time. */
+void bench_client_run_download (const BenchTarget *target, gsize size, guint count);
+
 /** Opens and closes @count times; figures: until connected. */
 void bench_client_run_opens (const BenchTarget *target, guint count);

@@ -12,17 +12,31 @@ typedef struct {
   guint baud;
 } BenchRawPort;
 
-/** @echo: wait each time for as many bytes to come back. */
+/**
+ * BenchRawWay:
+ * @BENCH_RAW_ECHO: each round sends, and waits for as many bytes to come back.
+ * @BENCH_RAW_UPLOAD: each round sends.
+ * @BENCH_RAW_DOWNLOAD: each round waits for what comes.
+ */
+typedef enum {
+  BENCH_RAW_ECHO,
+  BENCH_RAW_UPLOAD,
+  BENCH_RAW_DOWNLOAD,
+} BenchRawWay;
+
+/** @hex: the data format, both ways. */
 typedef struct {
   const char *host;
   guint port;
   gsize size;
   guint count;
-  gboolean echo;
+  BenchRawWay way;
+  gboolean hex;
 } BenchRawRounds;
 
 /**
  * Opens a connection through @port (a tty in raw mode afterwards) without authentication and does the rounds.
- * Figures: each of them; note "line_bytes": what passed the port meanwhile, both ways.
+ * Figures: each of them; notes "line_bytes": what passed the port meanwhile, both ways,
+ * and "payload_bytes".
  */
 void bench_raw_run (const BenchRawPort *port, const BenchRawRounds *rounds);

@@ -90,7 +90,8 @@ ciphers {openssl_list(suite)}
     return start(lab, ['mosquitto', '-c', config], port, 'mosquitto')
 
 
-def start_stunnel(lab, ca, identity, protocol, suite, mutual):
+def start_stunnel(lab, ca, identity, protocol, suite, mutual, words='cat'):
+    """@words: the arguments of cat, its name first."""
     port = free_port()
     config = lab.write(lab.new_name('stunnel') + '.conf', f'''foreground = yes
 pid =
@@ -98,6 +99,7 @@ syslog = no
 [echo]
 accept = 127.0.0.1:{port}
 exec = /bin/cat
+execArgs = {words}
 cert = {identity.cert}
 key = {identity.key}
 CAfile = {ca.cert}

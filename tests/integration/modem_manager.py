@@ -250,13 +250,13 @@ class ModemManager:
         for name, text in rules.items():
             put(f'{RULES}/{name}', text)
 
-    def start(self, *ports):
+    def start(self, *ports, debug=True):
         """Runs it and tells it of the ports."""
         events = ''.join(f'action=add,subsystem=tty,name={port}\n' for port in ports)
         arguments = ['--initial-kernel-events=' + self.lab.write('kernel-events', events)] if ports else []
         self.process = self.lab.start(
             [MODEM_MANAGER, '--no-auto-scan', '--test-no-udev', '--test-no-suspend-resume',
-             '--test-plugin-dir=' + self.plugins, '--debug', *arguments], 'modem-manager')
+             '--test-plugin-dir=' + self.plugins, *(['--debug'] if debug else []), *arguments], 'modem-manager')
         self.process.expected_status = 0
         wait_for(lambda: self.has_name() or self.process.poll() is not None, 'the name of ModemManager')
 
