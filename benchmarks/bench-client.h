@@ -23,8 +23,8 @@ void bench_client_run_signals (const BenchTarget *target, gsize size, guint coun
  * asked before @least_ms have passed. */
 void bench_client_run_upload (const BenchTarget *target, gsize size, guint count, guint least_ms);
 
-/** Reads @size bytes @count times through AcquireStream from a server that sends as much as it can. Figures:
- * each time. */
+/** Reads @size bytes @count times, or a little more, through AcquireStream from a server that sends as much
+ * as it can once it has been sent a line. One figure: all of it; note "payload_bytes". */
 void bench_client_run_download (const BenchTarget *target, gsize size, guint count);
 
 /** Opens and closes @count times; figures: until connected. */

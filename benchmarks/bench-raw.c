@@ -14,6 +14,7 @@
 
 #include "bench-samples.h"
 
+#define SENT "+QSSLSEND: 0,0,0\r\n"
 #define RECV "+QSSLURC: \"recv\",0,0,"
 
 typedef struct {
@@ -114,7 +115,7 @@ send_payload (Raw *self, const char *payload, gsize size)
   run_command (self, command, ">");
   forget (self);
   put (self, payload, strlen (payload));
-  wait_for (self, "+QSSLSEND: 0,0,0\r\n");
+  wait_for (self, SENT);
 }
 
 static void
@@ -165,19 +166,24 @@ open_port (Raw *self, const BenchRawPort *port)
   tcsetattr (self->fd, TCSANOW, &tio);
 }
 
-/** What comes behind the result is data. */
+/** Forgets what stands in the buffer up to @text: behind it there is data. */
 static void
-open_connection (Raw *self, const char *command)
+skip_behind (Raw *self, const char *text)
 {
-  static const char result[] = "+QSSLOPEN: 0,0,0\r\n";
-  gsize end;
+  const char *found = memmem (self->buffer, self->used, text, strlen (text));
+  gsize end = (gsize) (found - self->buffer) + strlen (text);
 
-  run_command (self, command, result);
-  end = (gsize) ((char *) memmem (self->buffer, self->used, result, strlen (result)) - self->buffer)
-        + strlen (result);
   self->used -= end;
   memmove (self->buffer, self->buffer + end, self->used + 1);
   self->line_bytes = self->used;
+}
+
+/** The server waits for a line. */
+static void
+ask_for_data (Raw *self)
+{
+  send_payload (self, self->hex ? "676F0A" : "go\n", strlen ("go\n"));
+  skip_behind (self, SENT);
 }
 
 /** Data may still come in plenty. */
@@ -215,8 +221,11 @@ bench_raw_run (const BenchRawPort *port, const BenchRawRounds *rounds)
     run_command (self, "AT+QSSLCFG=0,0,\"dataformat\",1,1\r", "OK\r\n");
   else
     run_command (self, "AT+QSSLCFG=0,0,\"dataformat\",0,0\r", "OK\r\n");
-  open_connection (self, command);
+  run_command (self, command, "+QSSLOPEN: 0,0,0\r\n");
+  skip_behind (self, "+QSSLOPEN: 0,0,0\r\n");
   self->hex = rounds->hex;
+  if (rounds->way == BENCH_RAW_DOWNLOAD)
+    ask_for_data (self);
   for (guint i = 0; i < rounds->count; i++) {
     bench_samples_begin (samples);
     do_round (self, payload, rounds);

@@ -16,7 +16,7 @@ typedef struct {
  * BenchRawWay:
  * @BENCH_RAW_ECHO: each round sends, and waits for as many bytes to come back.
  * @BENCH_RAW_UPLOAD: each round sends.
- * @BENCH_RAW_DOWNLOAD: each round waits for what comes.
+ * @BENCH_RAW_DOWNLOAD: each round waits for what comes, once the server has been sent a line.
  */
 typedef enum {
   BENCH_RAW_ECHO,

@@ -73,8 +73,9 @@ class Gateway:
         return port
 
     def start_source(self):
-        """A server that says as much as it can."""
-        return matrix_servers.start_stunnel(self.lab, self.ca, self.server, 'tls', 'AES-128', False, 'cat /dev/zero')
+        """A server that says as much as it can, once it has been sent a line."""
+        script = self.lab.write('source', 'read line\nexec cat /dev/zero\n')
+        return matrix_servers.start_stunnel(self.lab, self.ca, self.server, 'tls', 'AES-128', False, '/bin/sh', 'sh ' + script)
 
     def start_sim(self, baud=None):
         return self.lab.sim(*FAST, baud=baud)

@@ -7,9 +7,8 @@ from gateway import BITS_PER_BYTE, SIZES
 from latency import run_script
 
 BAUD_RATES = [115200, 460800, 921600]
-# Up as much as the module takes, down as the simulated module cuts it, so that a sample ends with a piece.
+# Up as much as the module takes, down as the simulated module cuts it.
 PIECE_BYTES = {'upload': 1024, 'download': 1400}
-HEAD = 1  # samples of a download that come from what was buffered before
 FORMATS = {'text': 'bench', 'hex': 'hex'}
 
 
@@ -26,8 +25,7 @@ class Line:
     def raw(self, way, form, count):
         result = self.gateway.measure('raw-' + way, self.sim.link, 'localhost', self.sink if way == 'upload' else self.source,
                                       PIECE_BYTES[way], count, self.baud or 115200, form)
-        skipped = HEAD if way == 'download' else 0
-        result['rate'] = PIECE_BYTES[way] * (count - skipped) / sum(result['ns'][skipped:]) * 1e9
+        result['rate'] = result['payload_bytes'] / sum(result['ns']) * 1e9
         result['cost'] = result['line_bytes'] / result['payload_bytes']
         return result
 
@@ -39,8 +37,8 @@ class Line:
             ns = self.gateway.measure(way, context, 'localhost', self.sink, PIECE_BYTES[way], count, int(least_s * 1000))['ns']
             rate = PIECE_BYTES[way] * count / ns[0] * 1e9
         else:
-            ns = self.gateway.measure(way, context, 'localhost', self.source, PIECE_BYTES[way], count)['ns']
-            rate = PIECE_BYTES[way] * (count - HEAD) / sum(ns[HEAD:]) * 1e9
+            result = self.gateway.measure(way, context, 'localhost', self.source, PIECE_BYTES[way], count)
+            rate = result['payload_bytes'] / result['ns'][0] * 1e9
         daemon.stop()
         return rate
 
@@ -68,7 +66,7 @@ def paced(gateway, baud, sink, source):
         for way in ('upload', 'download'):
             count = max(8, seconds * baud // BITS_PER_BYTE // PIECE_BYTES[way] // (2 if form == 'hex' else 1))
             shares, bares = [], []
-            for _ in range(max(2, gateway.rounds // 2)):
+            for _ in range(max(2, gateway.rounds // 3)):
                 raw = line.raw(way, form, count)
                 rate = line.daemon_rate(way, form, count, line.needs_s(PIECE_BYTES[way] * count * raw['cost']) * 0.99)
                 shares.append(line.needs_s(rate * raw['cost']))
