@@ -21,7 +21,8 @@ def rate(gateway, kind, size, count):
 def count_instructions(gateway, kind, size):
     """A byte."""
     process = gateway.lab.run(['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', '--collect-atstart=no',
-                               '--toggle-collect=parse_all', BENCH, 'parser', kind, str(size), '1'], timeout_s=600)
+                               '--toggle-collect=parse_all', BENCH, 'parser', kind, str(size), '1'], timeout_s=600,
+                              env={**gateway.lab.environment(), 'LD_BIND_NOW': '1'})
     if process.returncode != 0:
         raise SystemExit(process.errors)
     return int(re.search(r'Collected : (\d+)', process.errors).group(1)) / json.loads(process.output)['bytes']

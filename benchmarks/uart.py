@@ -61,12 +61,12 @@ def unpaced(gateway, sink, source):
 def paced(gateway, baud, sink, source):
     """The share of the line that is used: payload and what the protocol needs around it."""
     line = Line(gateway, baud, sink, source)
-    seconds = 1 if gateway.quick else 3
+    seconds, rounds = (1, 1) if gateway.quick else (3, 3)
     for form in FORMATS:
         for way in ('upload', 'download'):
             count = max(8, seconds * baud // BITS_PER_BYTE // PIECE_BYTES[way] // (2 if form == 'hex' else 1))
             shares, bares = [], []
-            for _ in range(max(2, gateway.rounds // 3)):
+            for _ in range(rounds):
                 raw = line.raw(way, form, count)
                 rate = line.daemon_rate(way, form, count, line.needs_s(PIECE_BYTES[way] * count * raw['cost']) * 0.99)
                 shares.append(line.needs_s(rate * raw['cost']))
