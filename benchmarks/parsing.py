@@ -48,6 +48,6 @@ def linear(gateway, kind, sizes):
         yield Figure('parser', f'{kind}, {size // KB} kB: speed to that at 1 MB', 'MB/s', [speed for _, speed in speeds],
                      [base for base, _ in speeds])
     base = count_instructions(gateway, kind, MB)
-    for size in (2 * KB, 10 * MB if gateway.quick else 64 * MB):
+    for size in (10 * KB, 10 * MB if gateway.quick else 64 * MB):
         yield Figure('parser', f'{kind}, {size // KB} kB: instructions a byte to those at 1 MB', 'a byte',
                      [count_instructions(gateway, kind, size)], [base], 1.1)
