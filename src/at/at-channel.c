@@ -4,14 +4,9 @@
  * completion is a source of its own, so that no caller's code runs inside a function of this file but that of
  * the URC handlers, whose call is always the last thing that is done for an event.
  */
-#include "at-channel.h"
+#include "at-channel-private.h"
 
 #include <string.h>
-
-#include "timer.h"
-#include "at-job.h"
-#include "at-urcs.h"
-#include "at-wire.h"
 
 G_DEFINE_QUARK (at - error - quark, at_error)
 
@@ -23,51 +18,8 @@ const AtTiming at_timing_default = {
   .wake_after_ms = 200,
 };
 
-typedef enum {
-  PHASE_IDLE,     /* nothing under way */
-  PHASE_PROBE,    /* a probe was written; its OK is awaited */
-  PHASE_QUIET,    /* a probe was answered; answers to others may still come */
-  PHASE_PROMPT,   /* the command was written; its prompt is awaited */
-  PHASE_REFUSED,  /* instead of the prompt a refusal has come; if it was about something else, the prompt
-                     follows */
-  PHASE_DATA,     /* the prompt has come; the payload is about to be written */
-  PHASE_RESPONSE, /* all was written; the final result is awaited */
-  PHASE_SETTLE,   /* the module is given time after a command */
-  PHASE_LOST,
-} Phase;
-
-struct AtChannel {
-  AtWire *wire;
-  AtParser *parser;
-  const AtFraming *framing;
-  gpointer framing_data;
-  AtTiming timing;
-  AtUrcs *urcs;
-  AtLostFunc lost_func;
-  gpointer lost_data;
-  GSource *lost_source;
-  GError *lost_error;
-
-  Phase phase;
-  AtJob *job;   /* under way; NULL in the phases that have none */
-  GQueue queue; /* of AtJob */
-  Timer timer;  /* of the phase */
-  Timer line_gap;
-  AtUrcFunc stray_func;
-  gpointer stray_data;
-  guint probes_sent;
-  gboolean in_step; /* FALSE: probe before the next command */
-  gboolean may_sleep;
-  gint64 last_activity_us;
-  gboolean *freed; /* points to a flag on the stack of a dispatch that is under way */
-};
-
-static void pump (AtChannel *self);
-
-/** The only writer of the phase. @timeout_ms is how long it may last; 0 for as long as it likes. Lost is for
- * good. */
-static void
-set_phase (AtChannel *self, Phase phase, guint timeout_ms)
+void
+at_channel_set_phase (AtChannel *self, AtPhase phase, guint timeout_ms)
 {
   if (self->phase == PHASE_LOST)
     return;
@@ -106,12 +58,12 @@ fail_all (AtChannel *self, AtError code, const char *message)
     at_job_fail (job, code, message);
 }
 
-static void
-lose (AtChannel *self, const char *message)
+void
+at_channel_lose (AtChannel *self, const char *message)
 {
   if (self->phase == PHASE_LOST)
     return;
-  set_phase (self, PHASE_LOST, 0);
+  at_channel_set_phase (self, PHASE_LOST, 0);
   timer_clear (&self->line_gap);
   at_wire_note (self->wire, message);
   fail_all (self, AT_ERROR_LOST, message);
@@ -123,77 +75,11 @@ lose (AtChannel *self, const char *message)
   g_source_attach (self->lost_source, g_main_context_get_thread_default ());
 }
 
-/** Whether something could be written to the port; if not, nobody reads there any more. */
-static void
-check_written (AtChannel *self, gboolean written)
+void
+at_channel_check_written (AtChannel *self, gboolean written)
 {
   if (!written)
-    lose (self, "the port takes no more data");
-}
-
-/**
- * No answer has come, but the module may be in data mode all the same. A counted send cannot be cancelled
- * (note 2.3.3): the bytes that it waits for are given to it, since any others, a probe's too, would become
- * part of what the server receives. The other form is cancelled by ESC, also when its Ctrl-Z may have got
- * lost.
- */
-static void
-leave_data_mode (AtChannel *self, const AtCommand *command)
-{
-  switch (command->data_mode) {
-  case AT_DATA_NONE:
-    break;
-  case AT_DATA_COUNTED:
-    if (self->phase != PHASE_RESPONSE)
-      check_written (self, at_wire_write_payload (self->wire, command));
-    break;
-  case AT_DATA_CTRL_Z:
-    check_written (self, at_wire_write_escape (self->wire));
-    break;
-  }
-}
-
-static void
-send_probe (AtChannel *self)
-{
-  if (self->probes_sent >= self->timing.probes) {
-    lose (self, "the module does not answer: check power, cabling and the configured baud rate");
-    return;
-  }
-  /* A CR first ends whatever garbage stands in the module's line buffer. Before it ESC, where an earlier life
-   * of the host may have left an upload half done: nothing else would end it, every probe would become part
-   * of it (note 2.3.1). */
-  if (!self->in_step)
-    check_written (self, at_wire_write_escape (self->wire));
-  if (!self->in_step || self->probes_sent > 0)
-    check_written (self, at_wire_write_return (self->wire));
-  self->probes_sent++;
-  set_phase (self, PHASE_PROBE, self->timing.probe_timeout_ms + at_wire_get_transfer_ms (self->wire, 8));
-  check_written (self, at_wire_write_line (self->wire, "AT"));
-}
-
-static void
-start_probing (AtChannel *self)
-{
-  self->probes_sent = 0;
-  send_probe (self);
-}
-
-static void
-finish_probing (AtChannel *self)
-{
-  self->in_step = TRUE;
-  self->last_activity_us = g_get_monotonic_time ();
-  set_phase (self, PHASE_IDLE, 0);
-  pump (self);
-}
-
-static gboolean
-must_wake (AtChannel *self)
-{
-  gint64 silence_us = g_get_monotonic_time () - self->last_activity_us;
-
-  return self->may_sleep && silence_us > (gint64) self->timing.wake_after_ms * 1000;
+    at_channel_lose (self, "the port takes no more data");
 }
 
 static void
@@ -206,20 +92,21 @@ start_job (AtChannel *self)
   command = self->job->command;
   transfer_ms = at_wire_get_transfer_ms (self->wire, command->line->len + 1);
   if (command->data_mode == AT_DATA_NONE)
-    set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
+    at_channel_set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
   else
-    set_phase (self, PHASE_PROMPT, command->prompt_timeout_ms + transfer_ms);
-  check_written (self, at_wire_write_command (self->wire, command));
+    at_channel_set_phase (self, PHASE_PROMPT, command->prompt_timeout_ms + transfer_ms);
+  if (command->data_mode != AT_DATA_NONE)
+    at_job_tell_stage (self->job, AT_STAGE_PROMPT);
+  at_channel_check_written (self, at_wire_write_command (self->wire, command));
 }
 
-/** Starts what can be started. */
-static void
-pump (AtChannel *self)
+void
+at_channel_pump (AtChannel *self)
 {
   if (self->phase != PHASE_IDLE || g_queue_is_empty (&self->queue))
     return;
-  if (!self->in_step || must_wake (self))
-    start_probing (self);
+  if (!self->in_step || at_channel_must_wake (self))
+    at_channel_start_probing (self);
   else
     start_job (self);
 }
@@ -229,11 +116,11 @@ end_job (AtChannel *self, guint settle_ms)
 {
   self->job = NULL;
   if (settle_ms > 0) {
-    set_phase (self, PHASE_SETTLE, settle_ms);
+    at_channel_set_phase (self, PHASE_SETTLE, settle_ms);
     return;
   }
-  set_phase (self, PHASE_IDLE, 0);
-  pump (self);
+  at_channel_set_phase (self, PHASE_IDLE, 0);
+  at_channel_pump (self);
 }
 
 static void
@@ -243,21 +130,10 @@ time_out_job (AtChannel *self)
 
   at_wire_note (self->wire, "no answer in time: getting back into step");
   self->in_step = FALSE;
-  leave_data_mode (self, job->command);
+  at_channel_leave_data_mode (self, job);
   at_job_fail (job, AT_ERROR_TIMEOUT, "the module did not answer in time");
   if (self->phase != PHASE_LOST)
-    start_probing (self);
-}
-
-static void
-send_data (AtChannel *self)
-{
-  const AtCommand *command = self->job->command;
-  guint transfer_ms = at_wire_get_transfer_ms (self->wire, g_bytes_get_size (command->payload) + 1);
-
-  set_phase (self, PHASE_RESPONSE, command->timeout_ms + transfer_ms);
-  at_parser_expect_echo (self->parser, command->payload);
-  check_written (self, at_wire_write_payload (self->wire, command));
+    at_channel_start_probing (self);
 }
 
 /** What is awaited may stand behind a payload that a slow line is still carrying. */
@@ -291,19 +167,6 @@ refuse_job (AtChannel *self, const char *line)
   end_job (self, settle_ms);
 }
 
-/**
- * A refusal instead of the prompt. It may be about something else, and the prompt on its way: until that is
- * known nothing is written, since it would become part of what the server receives.
- */
-static void
-doubt_refusal (AtChannel *self, const char *line)
-{
-  guint transfer_ms = at_wire_get_transfer_ms (self->wire, self->job->command->line->len + 1);
-
-  self->job->refusal = g_strdup (line);
-  set_phase (self, PHASE_REFUSED, self->timing.quiet_ms + transfer_ms);
-}
-
 static void
 on_timer (gpointer user_data)
 {
@@ -318,10 +181,10 @@ on_timer (gpointer user_data)
   case PHASE_LOST:
     break;
   case PHASE_PROBE:
-    send_probe (self);
+    at_channel_send_probe (self);
     break;
   case PHASE_QUIET:
-    finish_probing (self);
+    at_channel_finish_probing (self);
     break;
   case PHASE_PROMPT:
   case PHASE_RESPONSE:
@@ -331,7 +194,7 @@ on_timer (gpointer user_data)
     refuse_job (self, self->job->refusal);
     break;
   case PHASE_DATA:
-    send_data (self);
+    at_channel_send_data (self);
     break;
   case PHASE_SETTLE:
     end_job (self, 0);
@@ -339,29 +202,11 @@ on_timer (gpointer user_data)
   }
 }
 
-static gboolean
-is_error_line (const char *line)
+gboolean
+at_channel_is_error_line (const char *line)
 {
   return strcmp (line, "ERROR") == 0 || g_str_has_prefix (line, "+CME ERROR")
          || g_str_has_prefix (line, "+CMS ERROR");
-}
-
-/** While probing, everything but an OK is a late reply to something that has failed already. Once it is quiet
- * only late final results count: a module that talks on and on must not hold up the queue. */
-static void
-handle_probe_line (AtChannel *self, const char *line)
-{
-  if (self->phase == PHASE_QUIET) {
-    if (strcmp (line, "OK") == 0 || is_error_line (line))
-      timer_set (&self->timer, self->timing.quiet_ms);
-    return;
-  }
-  if (strcmp (line, "OK") != 0)
-    return;
-  if (self->probes_sent == 1 && self->in_step)
-    finish_probing (self);
-  else
-    set_phase (self, PHASE_QUIET, self->timing.quiet_ms);
 }
 
 static void
@@ -372,12 +217,14 @@ complete_job (AtChannel *self, const char *line)
   gboolean is_ok = strcmp (line, "OK") == 0;
 
   if (self->phase == PHASE_PROMPT && !is_ok)
-    doubt_refusal (self, line);
+    at_channel_doubt_refusal (self, line);
   /* OK answers a data command only behind its payload, and behind the prompt that is all that ends data mode:
    * before, they can only be stray ones. */
   if (self->phase != PHASE_RESPONSE)
     return;
   if (is_ok) {
+    if (job->command->data_mode != AT_DATA_NONE)
+      at_job_tell_stage (job, AT_STAGE_DONE);
     at_job_end (job);
     end_job (self, settle_ms);
     return;
@@ -397,9 +244,9 @@ add_response_line (AtChannel *self, const char *line)
     return;
   self->job = NULL;
   self->in_step = FALSE;
-  leave_data_mode (self, job->command);
+  at_channel_leave_data_mode (self, job);
   at_job_fail (job, AT_ERROR_BROKEN, "the module's answer does not end");
-  start_probing (self);
+  at_channel_start_probing (self);
 }
 
 static gboolean
@@ -421,10 +268,10 @@ is_response (AtChannel *self, const AtEvent *event)
 static gboolean
 handle_own_line (AtChannel *self, const char *line)
 {
-  gboolean is_final = strcmp (line, "OK") == 0 || is_error_line (line);
+  gboolean is_final = strcmp (line, "OK") == 0 || at_channel_is_error_line (line);
 
   if (self->phase == PHASE_PROBE || self->phase == PHASE_QUIET) {
-    handle_probe_line (self, line);
+    at_channel_handle_probe_line (self, line);
     return is_final;
   }
   if (!has_job (self))
@@ -455,33 +302,6 @@ handle_line (AtChannel *self, const AtEvent *event)
     self->stray_func (event, self->stray_data);
 }
 
-/** The probe begins with ESC. */
-static void
-refuse_prompt (AtChannel *self)
-{
-  AtJob *job = g_steal_pointer (&self->job);
-
-  self->in_step = FALSE;
-  at_job_fail (job, AT_ERROR_PROMPT, "the module asked for data, which was cancelled");
-  start_probing (self);
-}
-
-static void
-handle_prompt (AtChannel *self)
-{
-  guint delay_ms = self->job->command->data_delay_ms;
-
-  if (self->phase == PHASE_RESPONSE) {
-    refuse_prompt (self);
-    return;
-  }
-  if (self->phase == PHASE_REFUSED)
-    at_wire_note (self->wire, "the refusal was about something else");
-  set_phase (self, PHASE_DATA, delay_ms);
-  if (delay_ms > 0)
-    at_wire_note_prompt (self->wire);
-}
-
 /** A URC handler may free the channel, so this must be the last use of it. */
 static void
 dispatch (AtChannel *self, const AtEvent *event)
@@ -491,7 +311,7 @@ dispatch (AtChannel *self, const AtEvent *event)
   if (event->kind == AT_EVENT_BROKEN)
     self->in_step = FALSE;
   if (event->kind == AT_EVENT_PROMPT)
-    handle_prompt (self);
+    at_channel_handle_prompt (self);
   else
     handle_line (self, event);
 }
@@ -505,13 +325,6 @@ watch_line (AtChannel *self)
     timer_clear (&self->line_gap);
 }
 
-/** All that the first probe of a sleeping module may get: the next one is heard (bug 11). */
-static gboolean
-is_waking (AtChannel *self, const guint8 *data, gsize size)
-{
-  return self->phase == PHASE_PROBE && self->probes_sent == 1 && size <= 2 && data[size - 1] <= '\r';
-}
-
 static void
 on_received (const guint8 *data, gsize size, gpointer user_data)
 {
@@ -519,7 +332,7 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
   gboolean freed = FALSE;
 
   self->last_activity_us = g_get_monotonic_time ();
-  if (is_waking (self, data, size))
+  if (at_channel_is_waking (self, data, size))
     timer_set (&self->timer, self->timing.quiet_ms);
   self->freed = &freed;
   while (size > 0 && self->phase != PHASE_LOST) {
@@ -528,16 +341,20 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
 
     data += used;
     size -= used;
-    if (event.kind != AT_EVENT_NONE)
-      dispatch (self, &event);
+    if (event.kind == AT_EVENT_NONE)
+      break;
+    self->position = serial_port_get_position (at_wire_get_port (self->wire)) - size;
+    dispatch (self, &event);
     if (freed)
       return;
   }
   self->freed = NULL;
   /* What came with the prompt, its blank perhaps, is no answer to the data. */
   if (self->phase == PHASE_DATA && !timer_is_set (&self->timer))
-    send_data (self);
+    at_channel_send_data (self);
   watch_line (self);
+  if (self->read_func != NULL)
+    self->read_func (self->read_data);
 }
 
 static void
@@ -553,7 +370,7 @@ on_line_gap (gpointer user_data)
 static void
 on_hung_up (const GError *error, gpointer user_data)
 {
-  lose (user_data, error->message);
+  at_channel_lose (user_data, error->message);
 }
 
 static const SerialPortListener port_listener = { on_received, on_hung_up };
@@ -617,6 +434,25 @@ at_channel_set_stray_func (AtChannel *self, AtUrcFunc func, gpointer user_data)
 }
 
 void
+at_channel_set_read_func (AtChannel *self, AtReadFunc func, gpointer user_data)
+{
+  self->read_func = func;
+  self->read_data = user_data;
+}
+
+SerialPort *
+at_channel_get_port (AtChannel *self)
+{
+  return at_wire_get_port (self->wire);
+}
+
+guint64
+at_channel_get_position (AtChannel *self)
+{
+  return self->position;
+}
+
+void
 at_channel_run_async (AtChannel *self, AtCommand *command, GAsyncReadyCallback callback, gpointer user_data)
 {
   AtJob *job = at_job_new (command, g_task_new (NULL, NULL, callback, user_data));
@@ -631,7 +467,7 @@ at_channel_run_async (AtChannel *self, AtCommand *command, GAsyncReadyCallback c
     return;
   }
   g_queue_push_tail (&self->queue, job);
-  pump (self);
+  at_channel_pump (self);
 }
 
 char **
@@ -651,7 +487,7 @@ at_channel_restart (AtChannel *self)
   self->in_step = FALSE;
   at_wire_forget_payload (self->wire);
   fail_all (self, AT_ERROR_RESTARTED, "the module restarted");
-  start_probing (self);
+  at_channel_start_probing (self);
 }
 
 void

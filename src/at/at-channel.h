@@ -97,6 +97,14 @@ void
 at_channel_run_async (AtChannel *self, AtCommand *command, GAsyncReadyCallback callback, gpointer user_data);
 char **at_channel_run_finish (AtChannel *self, GAsyncResult *result, GError **error);
 
+/**
+ * Takes up @command (taken), which an earlier life has written and whose payload whoever keeps the port has
+ * written or is not going to: what comes from now on is what the module says behind @stage, which is not
+ * AT_STAGE_DONE. Nothing is written for it. Before any other command; ends as at_channel_run_async().
+ */
+void at_channel_adopt_async (AtChannel *self, AtCommand *command, AtStage stage, GAsyncReadyCallback callback,
+                             gpointer user_data);
+
 /** The module restarted: the command under way and all that wait fail with AT_ERROR_RESTARTED, since they
  * were meant for the state that the module was in. It is probed before the next command. */
 void at_channel_restart (AtChannel *self);
@@ -107,6 +115,18 @@ void at_channel_resync (AtChannel *self);
 /** As serial_port_set_farewell() and serial_port_get_unsaid(): lines without their CR. */
 void at_channel_set_farewell (AtChannel *self, const char *const *lines);
 const char *const *at_channel_get_unsaid (AtChannel *self);
+
+/** The port, for what has nothing to do with AT: who keeps it. Borrowed. */
+SerialPort *at_channel_get_port (AtChannel *self);
+
+/** Inside a handler: the position (serial_port_get_position()) behind the event that it is called for. */
+guint64 at_channel_get_position (AtChannel *self);
+
+/** All that has come so far was looked at. It may free the channel. */
+typedef void (*AtReadFunc) (gpointer user_data);
+
+/** Runs @func behind the events of each piece of input. */
+void at_channel_set_read_func (AtChannel *self, AtReadFunc func, gpointer user_data);
 
 /** Whether a command with a prompt is under way or waits. */
 gboolean at_channel_has_data_command (AtChannel *self);

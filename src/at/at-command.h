@@ -20,6 +20,22 @@ typedef enum {
 } AtDataMode;
 
 /**
+ * AtStage: how far a data command is.
+ * @AT_STAGE_PROMPT: its line is about to be written; the module will ask for the payload.
+ * @AT_STAGE_ANSWER: it has asked for it.
+ * @AT_STAGE_DONE: it has answered OK.
+ */
+typedef enum {
+  AT_STAGE_PROMPT,
+  AT_STAGE_ANSWER,
+  AT_STAGE_DONE,
+} AtStage;
+
+/** A data command has come so far. Runs inside the channel, also inside at_channel_run_async(), and must not
+ * call it. */
+typedef void (*AtStageFunc) (AtStage stage, gpointer user_data);
+
+/**
  * AtCommand:
  * @line: what is sent, without the CR.
  * @response: lines that begin so are its response, others may be URCs; static; NULL when it has no
@@ -34,6 +50,7 @@ typedef enum {
  * @refuses_prompt: nobody knows what it does; should it have a prompt, that is answered by ESC. Only with
  * AT_DATA_NONE.
  * @is_private: what stands behind its '=' is not shown in the trace.
+ * @stage_func, @stage_data: hears how far it is, of a data command; NULL for nobody.
  */
 typedef struct {
   GString *line;
@@ -47,6 +64,8 @@ typedef struct {
   GBytes *payload;
   gboolean refuses_prompt;
   gboolean is_private;
+  AtStageFunc stage_func;
+  gpointer stage_data;
 } AtCommand;
 
 /** @start: such as "AT+QSSLCFG="; copied. */

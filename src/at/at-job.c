@@ -15,6 +15,15 @@ at_job_new (AtCommand *command, GTask *task)
   return job;
 }
 
+void
+at_job_tell_stage (AtJob *job, AtStage stage)
+{
+  const AtCommand *command = job->command;
+
+  if (command->stage_func != NULL)
+    command->stage_func (stage, command->stage_data);
+}
+
 gboolean
 at_job_add_line (AtJob *job, const char *line)
 {

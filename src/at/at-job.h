@@ -8,17 +8,21 @@
 #include "at-channel.h"
 
 /** AtJob: @lines, the response so far, @refusal, a final result that may be about something else, and @error,
- * how it ended if not well, are its own. */
+ * how it ended if not well, are its own. @adopted: an earlier life has written all of it. */
 typedef struct {
   AtCommand *command;
   GTask *task;
   GPtrArray *lines;
   char *refusal;
   GError *error;
+  gboolean adopted;
 } AtJob;
 
 /** Takes @command and @task. */
 AtJob *at_job_new (AtCommand *command, GTask *task);
+
+/** Tells whoever follows the command. */
+void at_job_tell_stage (AtJob *job, AtStage stage);
 
 /** Adds a line to the response. FALSE, and nothing added, when it has AT_CHANNEL_RESPONSE_MAX_LINES. */
 gboolean at_job_add_line (AtJob *job, const char *line);

@@ -166,6 +166,12 @@ at_wire_get_unsaid (AtWire *self)
   return serial_port_get_unsaid (self->port);
 }
 
+SerialPort *
+at_wire_get_port (AtWire *self)
+{
+  return self->port;
+}
+
 guint
 at_wire_get_transfer_ms (AtWire *self, gsize size)
 {

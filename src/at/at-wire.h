@@ -43,6 +43,9 @@ gboolean at_wire_write_return (AtWire *self);
 void at_wire_set_farewell (AtWire *self, const char *const *lines);
 const char *const *at_wire_get_unsaid (AtWire *self);
 
+/** Borrowed; what is written through it is not traced. */
+SerialPort *at_wire_get_port (AtWire *self);
+
 /** How long @size bytes take on the line. */
 guint at_wire_get_transfer_ms (AtWire *self, gsize size);
 

@@ -5,6 +5,7 @@
  */
 #include "claim.h"
 
+#include "claim-note.h"
 #include "claim-refusal.h"
 #include "mm-enabler.h"
 #include "port-guard.h"
@@ -247,13 +248,15 @@ on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 open_port (Claim *self, Hold hold)
 {
+  g_autofree char *note = NULL;
+
   self->opening = TRUE;
   self->wanted = hold;
   if (self->hold != HOLD_INHIBITED)
     self->life = mm_modems_get_life (self->modems);
-  /* Our next life has to know whether the modem is to be enabled again, and which it is. */
-  port_source_take_async (self->source, hold == HOLD_INHIBITED ? self->uid : NULL,
-                          self->enabled ? self->found_equipment_id : "", &self->port, on_opened, self);
+  note = claim_note_make (self->found_equipment_id, self->enabled);
+  port_source_take_async (self->source, hold == HOLD_INHIBITED ? self->uid : NULL, note, &self->port,
+                          on_opened, self);
 }
 
 static void
@@ -358,9 +361,8 @@ take_resumed (Claim *self)
 
   replace (&self->found_device, facts->device);
   self->port.device = self->found_device;
-  self->enabled = *facts->note != '\0';
   g_free (self->found_equipment_id);
-  self->found_equipment_id = g_strdup (facts->note);
+  self->found_equipment_id = claim_note_parse (facts->note, &self->enabled);
   g_free (self->uid);
   self->uid = g_strdup (facts->uid);
   self->wanted = *facts->uid != '\0' ? HOLD_INHIBITED : HOLD_PORT;
@@ -393,9 +395,11 @@ on_resumed (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 resume (Claim *self)
 {
+  g_autofree char *note = claim_note_make_start (self->equipment_id);
+
   self->resumed = TRUE;
   self->opening = TRUE;
-  port_source_resume_async (self->source, &self->port, on_resumed, self);
+  port_source_resume_async (self->source, note, &self->port, on_resumed, self);
 }
 
 static void

@@ -170,8 +170,8 @@ on_resumed (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 void
-port_source_resume_async (PortSource *self, const SerialPortSettings *settings, GAsyncReadyCallback callback,
-                          gpointer user_data)
+port_source_resume_async (PortSource *self, const char *note, const SerialPortSettings *settings,
+                          GAsyncReadyCallback callback, gpointer user_data)
 {
   Take *take;
 
@@ -179,7 +179,7 @@ port_source_resume_async (PortSource *self, const SerialPortSettings *settings, 
 
   take = take_new (self, NULL, settings, callback, user_data);
   if (self->holder_path != NULL)
-    held_port_resume_async (self->holder_path, &take->settings, on_resumed, take);
+    held_port_resume_async (self->holder_path, note, &take->settings, on_resumed, take);
   else
     finish (take, NULL, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no holder"));
 }

@@ -21,9 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PortSource, port_source_free)
 
 /**
  * A port that an earlier life of ours has left with the holder, its device that of @settings, or any when
- * that is NULL. G_IO_ERROR_NOT_FOUND when there is none. One at a time.
+ * that is NULL, and its note beginning with @note. G_IO_ERROR_NOT_FOUND when there is none. One at a time.
  */
-void port_source_resume_async (PortSource *self, const SerialPortSettings *settings,
+void port_source_resume_async (PortSource *self, const char *note, const SerialPortSettings *settings,
                                GAsyncReadyCallback callback, gpointer user_data);
 
 /** The device, the uid that is inhibited (or an empty text), and the note of the port that was resumed last.

@@ -3,40 +3,7 @@
  * The states of a connection. Whatever ends it goes through end(), which takes the first cause and no other;
  * closed it is when it has no slot any more and what came was handed out.
  */
-#include "connection.h"
-
-#include "ending.h"
-#include "idle-watch.h"
-#include "mssl-error.h"
-#include "sender.h"
-#include "stream-relay.h"
-
-struct _Connection {
-  GObject parent_instance;
-
-  ConnectionConfig config;
-  TimerClock *clock;
-  gint64 born_us;
-  ConnectionState state;
-  Scheduler *scheduler;
-  SchedulerTicket *ticket; /* NULL after the end */
-  Module *module;          /* NULL until it has had a slot */
-  Slot *slot;              /* NULL while it waits and when it is given back */
-  char *peer;              /* as the module's recovery calls it */
-  Ending ending;           /* known from the moment of the end, shown when closed */
-
-  Sender *sender;
-  Inbox *inbox;
-  StreamRelay *relay; /* NULL for none */
-  guint64 bytes_received;
-
-  Timer patience; /* with a network that is not there */
-  IdleWatch idle;
-  Timer linger;
-  gboolean owner_gone;
-  gboolean release_wanted;
-  gboolean released;
-};
+#include "connection-private.h"
 
 G_DEFINE_FINAL_TYPE (Connection, connection, G_TYPE_OBJECT)
 
@@ -55,24 +22,29 @@ connection_state_get_name (ConnectionState state)
   static const char *const names[] = {
     [CONNECTION_QUEUED] = "queued",           [CONNECTION_WAITING_FOR_NETWORK] = "waiting-for-network",
     [CONNECTION_CONFIGURING] = "configuring", [CONNECTION_CONNECTING] = "connecting",
-    [CONNECTION_CONNECTED] = "connected",     [CONNECTION_CLOSING] = "closing",
-    [CONNECTION_CLOSED] = "closed",
+    [CONNECTION_RESUMING] = "resuming",       [CONNECTION_CONNECTED] = "connected",
+    [CONNECTION_CLOSING] = "closing",         [CONNECTION_CLOSED] = "closed",
   };
 
   return names[state];
 }
 
+void
+connection_emit_changed (Connection *self)
+{
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+}
+
 /* -- states ------------------------------------------------------------------------------------------ */
 
-/* Forward only; the same state again is nothing. */
-static void
-set_state (Connection *self, ConnectionState state)
+void
+connection_set_state (Connection *self, ConnectionState state)
 {
   if (state <= self->state)
     return;
 
   self->state = state;
-  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+  connection_emit_changed (self);
 }
 
 static void
@@ -102,12 +74,12 @@ finish_if_done (Connection *self)
     return;
 
   if (self->slot != NULL || !inbox_is_drained (self->inbox)) {
-    set_state (self, CONNECTION_CLOSING);
+    connection_set_state (self, CONNECTION_CLOSING);
     return;
   }
   context_end_use (self->config.context);
   timer_set (&self->linger, CONNECTION_LINGER_MS);
-  set_state (self, CONNECTION_CLOSED);
+  connection_set_state (self, CONNECTION_CLOSED);
   g_signal_emit (self, signals[SIGNAL_CLOSED], 0);
   /* Who sees the end of the stream finds out why. */
   g_clear_pointer (&self->relay, stream_relay_free);
@@ -132,12 +104,14 @@ end (Connection *self)
 
   idle_watch_stop (&self->idle);
   timer_clear (&self->patience);
+  if (!self->left)
+    connection_end_journal (self);
   sender_end (self->sender, self->ending.text);
   inbox_end (self->inbox);
   if (self->release_wanted)
     inbox_stop_draining (self->inbox);
   if (self->slot != NULL && slot_get_state (self->slot) != SLOT_WAITING)
-    set_state (self, CONNECTION_CLOSING);
+    connection_set_state (self, CONNECTION_CLOSING);
   if (self->slot != NULL)
     slot_close (self->slot);
   else
@@ -145,15 +119,15 @@ end (Connection *self)
   finish_if_done (self);
 }
 
-static void
-end_for (Connection *self, CloseReason reason)
+void
+connection_end_for (Connection *self, CloseReason reason)
 {
   if (ending_take (&self->ending, reason, 0, NULL))
     end (self);
 }
 
-static void
-end_with_error (Connection *self, const GError *error)
+void
+connection_end_with_error (Connection *self, const GError *error)
 {
   if (ending_take_error (&self->ending, error))
     end (self);
@@ -176,198 +150,13 @@ on_drained (gboolean complete, gpointer user_data)
 static void
 on_idle (gpointer user_data)
 {
-  end_for (user_data, CLOSE_REASON_IDLE_TIMEOUT);
+  connection_end_for (user_data, CLOSE_REASON_IDLE_TIMEOUT);
 }
 
-static gboolean
-is_datagram (const Connection *self)
+gboolean
+connection_is_datagram (const Connection *self)
 {
   return self->config.settings.protocol == TLS_PROTOCOL_DTLS;
-}
-
-/* -- sending ----------------------------------------------------------------------------------------- */
-
-static void
-on_send_moved (gpointer user_data)
-{
-  Connection *self = user_data;
-
-  idle_watch_note (&self->idle);
-}
-
-static void
-on_send_failed (const GError *error, gpointer user_data)
-{
-  end_with_error (user_data, error);
-}
-
-static const SenderListener sender_listener = { on_send_moved, on_send_failed };
-
-static gboolean
-check_connected (Connection *self, GError **error)
-{
-  if (self->state == CONNECTION_CONNECTED)
-    return TRUE;
-
-  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_CONNECTED, "The connection is %s",
-               connection_state_get_name (self->state));
-  return FALSE;
-}
-
-static gboolean
-check_send (Connection *self, GBytes *data, GError **error)
-{
-  if (!outbox_check (data, error) || !check_connected (self, error))
-    return FALSE;
-  /* The stream's own refusal says it best. */
-  return self->relay == NULL || inbox_check_mode (self->inbox, RECEIVE_MODE_STREAM, error);
-}
-
-void
-connection_send_async (Connection *self, GBytes *data, GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  GError *error = NULL;
-
-  g_task_set_source_tag (task, connection_send_async);
-  if (check_send (self, data, &error))
-    sender_send (self->sender, data, g_steal_pointer (&task));
-  else
-    g_task_return_error (task, error);
-}
-
-gboolean
-connection_send_finish (Connection *self, GAsyncResult *result, guint64 *ret_confirmed, GError **error)
-{
-  return sender_finish (G_TASK (result), ret_confirmed, error);
-}
-
-/* -- receiving --------------------------------------------------------------------------------------- */
-
-static void
-on_received (GBytes *data, gpointer user_data)
-{
-  Connection *self = user_data;
-
-  if (self->ending.reason != CLOSE_REASON_NONE)
-    return;
-
-  self->bytes_received += g_bytes_get_size (data);
-  idle_watch_note (&self->idle);
-  if (!inbox_put (self->inbox, data))
-    end_for (self, CLOSE_REASON_OVERFLOW);
-}
-
-static void
-note_receive_mode (Connection *self, ReceiveMode before)
-{
-  if (inbox_get_mode (self->inbox) != before)
-    g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
-}
-
-void
-connection_receive_async (Connection *self, guint64 offset, guint max_bytes, guint timeout_ms,
-                          GAsyncReadyCallback callback, gpointer user_data)
-{
-  ReceiveMode before = inbox_get_mode (self->inbox);
-
-  inbox_receive_async (self->inbox, offset, max_bytes, timeout_ms, callback, user_data);
-  note_receive_mode (self, before);
-}
-
-GBytes *
-connection_receive_finish (Connection *self, GAsyncResult *result, gboolean *ret_eof, GError **error)
-{
-  return inbox_receive_finish (result, ret_eof, error);
-}
-
-gboolean
-connection_set_sink (Connection *self, const InboxSink *sink, gpointer user_data, GError **error)
-{
-  ReceiveMode before = inbox_get_mode (self->inbox);
-
-  if (!inbox_set_sink (self->inbox, sink, user_data, error))
-    return FALSE;
-
-  note_receive_mode (self, before);
-  return TRUE;
-}
-
-void
-connection_deliver (Connection *self)
-{
-  inbox_deliver (self->inbox);
-}
-
-void
-connection_acknowledge (Connection *self)
-{
-  inbox_acknowledge (self->inbox);
-}
-
-void
-connection_remove_sink (Connection *self)
-{
-  inbox_remove_sink (self->inbox);
-}
-
-/* -- the stream -------------------------------------------------------------------------------------- */
-
-static void
-on_stream_done (gpointer user_data)
-{
-  end_for (user_data, CLOSE_REASON_REQUESTED);
-}
-
-static void
-on_stream_refused (gpointer user_data)
-{
-  end_for (user_data, CLOSE_REASON_DATAGRAM_SIZE);
-}
-
-static const StreamRelayListener relay_listener = { on_stream_done, on_stream_refused };
-
-gboolean
-connection_acquire_stream (Connection *self, int *ret_fd, GError **error)
-{
-  StreamRelay *relay;
-
-  if (!check_connected (self, error))
-    return FALSE;
-  relay =
-      stream_relay_new (self->inbox, self->sender, is_datagram (self), &relay_listener, self, ret_fd, error);
-  if (relay == NULL)
-    return FALSE;
-
-  self->relay = relay;
-  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
-  return TRUE;
-}
-
-void
-connection_start_stream (Connection *self)
-{
-  if (self->relay != NULL)
-    stream_relay_start (self->relay);
-}
-
-void
-connection_recall_stream (Connection *self)
-{
-  g_autoptr (Connection) alive G_GNUC_UNUSED = g_object_ref (self);
-  g_autoptr (StreamRelay) relay = NULL;
-
-  if (self->relay == NULL)
-    return;
-  if (stream_relay_is_held (self->relay)) {
-    stream_relay_start (self->relay);
-    return;
-  }
-  relay = g_steal_pointer (&self->relay);
-  g_clear_pointer (&relay, stream_relay_free);
-  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
-  if (self->owner_gone)
-    connection_owner_left (self);
 }
 
 /* -- the slot ---------------------------------------------------------------------------------------- */
@@ -383,10 +172,15 @@ static void
 on_patience_over (gpointer user_data)
 {
   Connection *self = user_data;
-  g_autoptr (GError) error = module_status_make_error (module_get_status (self->module));
+  g_autoptr (GError) error = NULL;
 
+  if (connection_is_resuming (self)) {
+    connection_give_up_resuming (self);
+    return;
+  }
+  error = module_status_make_error (module_get_status (self->module));
   if (error != NULL)
-    end_with_error (self, error);
+    connection_end_with_error (self, error);
   else
     wait_for_network (self); /* it came this very moment, or others are before us */
 }
@@ -399,8 +193,14 @@ on_granted (Module *module, Slot *slot, gpointer user_data)
   g_object_ref (self); /* the slot's, until it has ended */
   self->slot = slot;
   g_set_object (&self->module, module);
+  if (connection_is_resuming (self)) {
+    timer_clear (&self->patience); /* what its last send waits for is the driver's to say */
+    return;
+  }
+  self->times.granted_us = timer_clock_get_now_us (self->clock);
   wait_for_network (self);
-  set_state (self, module_is_online (module) ? CONNECTION_CONFIGURING : CONNECTION_WAITING_FOR_NETWORK);
+  connection_set_state (self,
+                        module_is_online (module) ? CONNECTION_CONFIGURING : CONNECTION_WAITING_FOR_NETWORK);
 }
 
 static void
@@ -421,7 +221,7 @@ on_expired (const char *why, gpointer user_data)
 static void
 on_preempted (gpointer user_data)
 {
-  end_for (user_data, CLOSE_REASON_PREEMPTED);
+  connection_end_for (user_data, CLOSE_REASON_PREEMPTED);
 }
 
 static void
@@ -442,7 +242,9 @@ on_start (gpointer user_data)
     request.credentials[part].in_module = module_holds_credential (self->module, part, config->digest[part]);
   }
   timer_clear (&self->patience);
-  set_state (self, CONNECTION_CONFIGURING);
+  connection_begin_journal (self);
+  request.journal = self->journal;
+  connection_set_state (self, CONNECTION_CONFIGURING);
   if (self->slot != NULL) /* nobody closed it inside */
     slot_open (self->slot, &request, config->digest);
 }
@@ -450,7 +252,7 @@ on_start (gpointer user_data)
 static void
 on_connecting (gpointer user_data)
 {
-  set_state (user_data, CONNECTION_CONNECTING);
+  connection_set_state (user_data, CONNECTION_CONNECTING);
 }
 
 static void
@@ -468,7 +270,7 @@ on_opened (gpointer user_data)
   note_open (self, NULL);
   idle_watch_start (&self->idle);
   sender_begin (self->sender, self->slot);
-  set_state (self, CONNECTION_CONNECTED);
+  connection_set_state (self, CONNECTION_CONNECTED);
 }
 
 static void
@@ -486,22 +288,27 @@ on_ended (const GError *error, gpointer user_data)
 
   self->slot = NULL;
   leave_scheduler (self);
-  if (self->ending.reason == CLOSE_REASON_NONE && self->state < CONNECTION_CONNECTED && error != NULL)
+  if (self->left) {
+    connection_take_leave (self);
+    return;
+  }
+  if (self->ending.reason == CLOSE_REASON_NONE && self->state < CONNECTION_RESUMING && error != NULL)
     note_open (self, error);
   if (self->ending.reason != CLOSE_REASON_NONE)
     finish_if_done (self);
   else if (error != NULL)
-    end_with_error (self, error);
+    connection_end_with_error (self, error);
   else
-    end_for (self, CLOSE_REASON_MODULE_ERROR);
+    connection_end_for (self, CLOSE_REASON_MODULE_ERROR);
 }
 
-static const SchedulerListener scheduler_listener = {
+const SchedulerListener connection_scheduler_listener = {
   on_granted,
   on_moved,
   on_expired,
   on_preempted,
-  { on_start, on_connecting, on_opened, on_received, on_sent, on_ended },
+  { on_start, on_connecting, on_opened, connection_handle_resumed, connection_handle_received, on_sent,
+    on_ended },
 };
 
 /* -- from outside ------------------------------------------------------------------------------------ */
@@ -509,7 +316,7 @@ static const SchedulerListener scheduler_listener = {
 void
 connection_close (Connection *self, CloseReason reason)
 {
-  end_for (self, reason);
+  connection_end_for (self, reason);
 }
 
 static void
@@ -518,7 +325,7 @@ close_and_release (Connection *self, CloseReason reason)
   g_autoptr (Connection) alive G_GNUC_UNUSED = g_object_ref (self);
 
   self->release_wanted = TRUE;
-  end_for (self, reason);
+  connection_end_for (self, reason);
   if (self->state == CONNECTION_CLOSED)
     release (self);
   else
@@ -620,7 +427,7 @@ connection_get_statistics (Connection *self, ConnectionStatistics *ret_statistic
     .bytes_received = self->bytes_received,
     .bytes_delivered = inbox_get_delivered (self->inbox),
     .buffered_bytes = inbox_get_size (self->inbox),
-    .age_ms = (timer_clock_get_now_us (self->clock) - self->born_us) / 1000,
+    .age_ms = (timer_clock_get_now_us (self->clock) - self->times.born_us) / 1000,
   };
 }
 
@@ -643,6 +450,8 @@ connection_finalize (GObject *object)
   Connection *self = MSSL_CONNECTION (object);
 
   sender_free (self->sender);
+  g_clear_pointer (&self->journal, connection_journal_unref);
+  g_clear_pointer ((ConnectionJournalPast **) &self->adoption.past, connection_journal_past_free);
   g_clear_object (&self->module);
   connection_config_clear (&self->config);
   g_free (self->peer);
@@ -669,23 +478,34 @@ connection_init (Connection *self)
 }
 
 Connection *
-connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock *clock, GError **error)
+connection_make (const ConnectionConfig *config, const ConnectionTimes *times, Scheduler *scheduler,
+                 TimerClock *clock)
 {
-  const SchedulerRequest request = { config->number, config->module, config->priority,
-                                     config->queue_timeout_s, config->max_hold_s };
-  g_autoptr (Connection) self = g_object_new (CONNECTION_TYPE, NULL);
+  Connection *self = g_object_new (CONNECTION_TYPE, NULL);
 
   connection_config_copy (&self->config, config);
   self->clock = clock;
-  self->born_us = timer_clock_get_now_us (clock);
-  self->inbox = inbox_new (clock, config->receive_buffer_bytes, is_datagram (self), on_drained, self);
-  self->sender = sender_new (is_datagram (self), &sender_listener, self);
+  self->times = *times;
+  self->inbox =
+      inbox_new (clock, config->receive_buffer_bytes, connection_is_datagram (self), on_drained, self);
+  self->sender = sender_new (connection_is_datagram (self), &connection_sender_listener, self);
   idle_watch_init (&self->idle, clock, config->idle_timeout_s, on_idle, self);
   timer_init (&self->linger, clock, on_linger, self);
   timer_init (&self->patience, clock, on_patience_over, self);
   self->peer = module_recovery_name_peer (context_get_name (config->context), config->host, config->port);
   self->scheduler = scheduler;
-  self->ticket = scheduler_enter (scheduler, &request, &scheduler_listener, self, error);
+  return self;
+}
+
+Connection *
+connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock *clock, GError **error)
+{
+  const SchedulerRequest request = { config->number, config->module, config->priority,
+                                     config->queue_timeout_s, config->max_hold_s };
+  const ConnectionTimes times = { .born_us = timer_clock_get_now_us (clock) };
+  g_autoptr (Connection) self = connection_make (config, &times, scheduler, clock);
+
+  self->ticket = scheduler_enter (scheduler, &request, &connection_scheduler_listener, self, error);
   if (self->ticket == NULL)
     return NULL;
 

@@ -13,6 +13,7 @@
 #include <gio/gio.h>
 
 #include "connection-config.h"
+#include "context-store.h"
 #include "inbox.h"
 #include "outbox.h"
 #include "scheduler.h"
@@ -29,6 +30,7 @@ typedef enum {
   CONNECTION_WAITING_FOR_NETWORK,
   CONNECTION_CONFIGURING,
   CONNECTION_CONNECTING,
+  CONNECTION_RESUMING,
   CONNECTION_CONNECTED,
   CONNECTION_CLOSING,
   CONNECTION_CLOSED,
@@ -52,6 +54,18 @@ typedef struct {
  */
 Connection *
 connection_new (const ConnectionConfig *config, Scheduler *scheduler, TimerClock *clock, GError **error);
+
+/**
+ * Goes on with a connection of an earlier life of the daemon, on slot @slot of its module, as soon as that is
+ * there, on the port @device. @fd (taken): what it has left. @scheduler and @clock as above. Errors:
+ * INVALID_ARGUMENT, NOT_FOUND, and those of connection_journal_resume().
+ */
+Connection *connection_resume (const char *device, guint slot, int fd, ContextStore *contexts,
+                               Scheduler *scheduler, TimerClock *clock, GError **error);
+
+/** Our end is near. Whether its successor is going to go on with it: then it must not be closed. */
+gboolean connection_leave (Connection *self);
+gboolean connection_is_left (Connection *self);
 
 guint64 connection_get_number (Connection *self);
 

@@ -14,6 +14,7 @@ struct Inbox {
   guint64 delivered;
 
   gboolean ended;
+  gboolean refuses;
   gboolean draining; /* ended, and a receiver is waited for */
   Timer patience;
   InboxDrainedFunc drained;
@@ -148,6 +149,27 @@ finish_waiter (Inbox *self)
 }
 
 static void
+set_refused (GError **error)
+{
+  g_set_error (error, MSSL_ERROR, MSSL_ERROR_NOT_CONNECTED, "The daemon is ending; ask the next one");
+}
+
+void
+inbox_refuse (Inbox *self)
+{
+  g_autoptr (GTask) waiter = g_steal_pointer (&self->waiter);
+  GError *error = NULL;
+
+  self->refuses = TRUE;
+  timer_clear (&self->waiter_timeout);
+  if (waiter == NULL)
+    return;
+
+  set_refused (&error);
+  g_task_return_error (waiter, error);
+}
+
+static void
 on_waiter_timeout (gpointer user_data)
 {
   finish_waiter (user_data);
@@ -156,6 +178,10 @@ on_waiter_timeout (gpointer user_data)
 static gboolean
 begin_receive (Inbox *self, guint64 offset, guint max_bytes, guint timeout_ms, GError **error)
 {
+  if (self->refuses) {
+    set_refused (error);
+    return FALSE;
+  }
   if (max_bytes > INBOX_RECEIVE_MAX_BYTES) {
     g_set_error (error, MSSL_ERROR, MSSL_ERROR_INVALID_ARGUMENT, "max_bytes is %u, must be 0 to %u",
                  max_bytes, INBOX_RECEIVE_MAX_BYTES);
@@ -468,6 +494,29 @@ inbox_end (Inbox *self)
 
 /* -- the object -------------------------------------------------------------------------------------- */
 
+void
+inbox_restore (Inbox *self, guint64 end, const GPtrArray *pieces)
+{
+  guint64 begin = end;
+
+  for (guint i = 0; i < pieces->len; i++)
+    begin -= g_bytes_get_size (pieces->pdata[i]);
+  receive_buffer_pass (self->buffer, begin);
+  self->delivered = begin;
+  for (guint i = 0; i < pieces->len; i++) {
+    gsize size;
+    gconstpointer bytes = g_bytes_get_data (pieces->pdata[i], &size);
+
+    receive_buffer_append (self->buffer, bytes, size);
+  }
+}
+
+guint64
+inbox_get_begin (const Inbox *self)
+{
+  return receive_buffer_get_begin (self->buffer);
+}
+
 ReceiveMode
 inbox_get_mode (const Inbox *self)
 {
@@ -504,8 +553,7 @@ inbox_new (TimerClock *clock, gsize max_bytes, gboolean datagrams, InboxDrainedF
 void
 inbox_free (Inbox *self)
 {
-  self->ended = TRUE;
-  finish_waiter (self);
+  inbox_refuse (self);
   timer_dispose (&self->waiter_timeout);
   timer_dispose (&self->patience);
   receive_buffer_free (self->buffer);

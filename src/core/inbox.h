@@ -70,15 +70,25 @@ typedef void (*InboxDrainedFunc) (gboolean complete, gpointer user_data);
 Inbox *inbox_new (TimerClock *clock, gsize max_bytes, gboolean datagrams, InboxDrainedFunc drained,
                   gpointer user_data);
 
-/** A waiting inbox_receive_async() ends as at the end of the data. */
+/** A waiting inbox_receive_async() ends as by inbox_refuse(). */
 void inbox_free (Inbox *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inbox, inbox_free)
+
+/** For an empty inbox: @end bytes have come, of which the last, @pieces (GBytes), were not let go of. */
+void inbox_restore (Inbox *self, guint64 end, const GPtrArray *pieces);
+
+/** Offset of the first byte that was not let go of. */
+guint64 inbox_get_begin (const Inbox *self);
 
 /** Takes what has come. FALSE when it does not fit: then nothing of it was taken. */
 gboolean inbox_put (Inbox *self, GBytes *data);
 
 /** Nothing comes any more. */
 void inbox_end (Inbox *self);
+
+/** We end and the data go on: a waiting inbox_receive_async() fails with NOT_CONNECTED, and so does the next.
+ */
+void inbox_refuse (Inbox *self);
 
 /** Whether inbox_end() was called and no receiver is waited for any more. */
 gboolean inbox_is_drained (const Inbox *self);
@@ -97,7 +107,7 @@ gsize inbox_get_size (const Inbox *self);
 
 /**
  * Connection.Receive: see org.modemssl1.Connection.xml. Errors: INVALID_ARGUMENT (also: @max_bytes is less
- * than the datagram has), RECEIVE_MODE, ACQUIRED, OFFSET, LIMIT_EXCEEDED.
+ * than the datagram has), RECEIVE_MODE, ACQUIRED, OFFSET, LIMIT_EXCEEDED, NOT_CONNECTED (inbox_refuse()).
  */
 void inbox_receive_async (Inbox *self, guint64 offset, guint max_bytes, guint timeout_ms,
                           GAsyncReadyCallback callback, gpointer user_data);

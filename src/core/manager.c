@@ -211,6 +211,19 @@ manager_open (Manager *self, Context *context, const char *host, guint16 port, G
   return take_connection (self, &config, error);
 }
 
+void
+manager_resume (Manager *self, const char *device, guint slot, int fd)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Connection) connection = connection_resume (device, slot, fd, self->config.contexts,
+                                                         self->scheduler, self->config.clock, &error);
+
+  if (connection != NULL)
+    add_connection (self, connection);
+  else
+    g_message ("A connection of the daemon before this one is closed: %s", error->message);
+}
+
 /* -- credentials that are to be overwritten ---------------------------------------------------------- */
 
 typedef struct {
@@ -281,6 +294,19 @@ on_module_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
     finish_stop (self);
 }
 
+static gboolean
+has_left_connection (Manager *self, Module *module)
+{
+  for (guint i = 0; i < self->connections->len; i++) {
+    Connection *connection = self->connections->pdata[i];
+
+    if (connection_is_left (connection)
+        && g_strcmp0 (connection_get_module_name (connection), module_get_name (module)) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 static void
 stop_modules (Manager *self)
 {
@@ -290,6 +316,10 @@ stop_modules (Manager *self)
     /* One that was taken out of the configuration is stopping already. */
     if (module_get_state (module) == MODULE_STOPPED)
       continue;
+    if (has_left_connection (self, module)) {
+      module_leave (module);
+      continue;
+    }
     self->modules_stopping++;
     module_stop_async (module, NULL, on_module_stopped, g_object_ref (self->stop_task));
   }
@@ -321,6 +351,13 @@ stop_draining (gpointer connection, gpointer user_data)
 }
 
 static void
+leave_or_close (gpointer connection, gpointer user_data)
+{
+  if (!connection_leave (connection))
+    connection_close (connection, CLOSE_REASON_SHUTDOWN);
+}
+
+static void
 close_for_shutdown (gpointer connection, gpointer user_data)
 {
   connection_close (connection, CLOSE_REASON_SHUTDOWN);
@@ -349,9 +386,12 @@ check_connections_closed (Manager *self)
   if (self->stop_task == NULL || self->modules_stopping > 0)
     return;
 
-  for (guint i = 0; i < self->connections->len; i++)
-    if (connection_get_state (self->connections->pdata[i]) != CONNECTION_CLOSED)
+  for (guint i = 0; i < self->connections->len; i++) {
+    Connection *connection = self->connections->pdata[i];
+
+    if (connection_get_state (connection) != CONNECTION_CLOSED && !connection_is_left (connection))
       return;
+  }
   stop_modules (self);
 }
 
@@ -361,7 +401,7 @@ manager_stop_async (Manager *self, GAsyncReadyCallback callback, gpointer user_d
   g_return_if_fail (!self->stopping);
 
   self->stopping = TRUE;
-  for_each (self->connections, close_for_shutdown);
+  for_each (self->connections, leave_or_close);
   self->stop_task = g_task_new (NULL, NULL, callback, user_data);
   g_task_set_task_data (self->stop_task, self, NULL);
   timer_set (&self->stop_timeout, MANAGER_STOP_MS - STOP_MODULES_MS);

@@ -100,14 +100,19 @@ GPtrArray *manager_get_connections (Manager *self);
 Connection *manager_open (Manager *self, Context *context, const char *host, guint16 port, GVariant *options,
                           const char *owner, guint owner_uid, GError **error);
 
+/** Goes on with a connection of an earlier life of the daemon: see connection_resume(). Announces it
+ * (@added). One of which that is not possible is logged. */
+void manager_resume (Manager *self, const char *device, guint slot, int fd);
+
 /** Overwrites marked credentials in every module where it can be done now. The callback runs once. No error.
  */
 void manager_erase_credentials_async (Manager *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean manager_erase_credentials_finish (GAsyncResult *result, GError **error);
 
 /**
- * Closes all connections (CLOSE_REASON_SHUTDOWN), then lets the modules end in good order; within
- * MANAGER_STOP_MS. No open succeeds any more. Once. The callback runs once. No error.
+ * Closes all connections (CLOSE_REASON_SHUTDOWN) but those that our successor can go on with, which are left
+ * as they are with their modules; then lets the other modules end in good order; within MANAGER_STOP_MS. No
+ * open succeeds any more. Once. The callback runs once. No error.
  */
 void manager_stop_async (Manager *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean manager_stop_finish (GAsyncResult *result, GError **error);

@@ -271,6 +271,7 @@ on_claimed (const GError *claim_error, gpointer user_data)
   module_driver_set_listener (self->driver, self->driver_listener, self->user_data);
   /* Why it failed the last time stays to be seen: trying again takes longer than waiting for it. */
   set_state (self, MODULE_STARTING, self->text);
+  self->listener->opened (self->user_data);
   module_driver_start_async (self->driver, on_started, operation_new (self));
 }
 
@@ -347,6 +348,14 @@ module_life_abandon (ModuleLife *self)
   return_yields (self);
   if (task != NULL)
     g_task_return_boolean (task, TRUE);
+}
+
+void
+module_life_leave (ModuleLife *self)
+{
+  if (self->driver != NULL)
+    module_driver_leave (self->driver);
+  module_life_abandon (self);
 }
 
 static void

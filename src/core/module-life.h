@@ -60,6 +60,7 @@ typedef struct ModuleLife ModuleLife;
 /**
  * ModuleLifeListener: what the module is told. All are required; they must not change the life.
  * @changed: state or text, by one step.
+ * @opened: there is a driver, which is about to be started.
  * @started: the driver is ready; MODULE_READY follows.
  * @silent: the port is open, but no module has answered the start, or one that restarts again and again.
  *   After MODULE_LOST.
@@ -68,6 +69,7 @@ typedef struct ModuleLife ModuleLife;
  */
 typedef struct {
   void (*changed) (gpointer user_data);
+  void (*opened) (gpointer user_data);
   void (*started) (ModuleDriver *driver, gpointer user_data);
   void (*losing) (const GError *error, gpointer user_data);
   void (*silent) (gpointer user_data);
@@ -111,6 +113,9 @@ void module_life_try_again (ModuleLife *self);
  * ends.
  * @task (taken) is returned TRUE, once. */
 void module_life_stop (ModuleLife *self, const char *why, GTask *task);
+
+/** As module_life_abandon(), but whoever keeps the port takes it over, with what is open. */
+void module_life_leave (ModuleLife *self);
 
 /** Drops the driver at once and for ever, inside. */
 void module_life_abandon (ModuleLife *self);

@@ -3,37 +3,14 @@
  * A module's driver, slots and credentials together: the driver's events go to the slots, and one thing at a
  * time touches the credentials. What a slot is used for is not known here.
  */
-#include "module.h"
+#include "module-private.h"
 
-#include "dozer.h"
-#include "eraser.h"
-#include "module-errand.h"
-#include "module-facts.h"
 #include "mssl-error.h"
-#include "readiness.h"
-#include "slot-table.h"
-
-/* What a driver has to end on a port that is gone: only its link may be. */
-#define UNPLUG_MS 1000
-
-struct _Module {
-  GObject parent_instance;
-
-  Ledger *ledger;
-  ModuleLife *life;
-  ModuleFacts facts;
-  SlotTable *slots;     /* grows when the capabilities are known */
-  GSource *next_source; /* NULL when nothing is to be begun */
-  Eraser *eraser;
-  ModuleRecovery *recovery;
-  ModuleErrand *errand;
-  Dozer *dozer;
-  Readiness *readiness;
-};
 
 G_DEFINE_FINAL_TYPE (Module, module, G_TYPE_OBJECT)
 
 static guint changed_signal;
+static guint opened_signal;
 
 static void begin_next (Module *self);
 
@@ -168,8 +145,8 @@ on_readiness_changed (gpointer user_data)
   schedule_next (user_data);
 }
 
-static void
-on_status_changed (gpointer user_data)
+void
+module_handle_status_changed (gpointer user_data)
 {
   Module *self = user_data;
 
@@ -196,13 +173,20 @@ on_lost (const GError *error, gpointer user_data)
 }
 
 static const ModuleDriverListener driver_listener = {
-  on_connecting, on_received, on_closed, on_credential_changed, on_status_changed, on_restarted, on_lost,
+  on_connecting, on_received, on_closed, on_credential_changed, module_handle_status_changed,
+  on_restarted,  on_lost,
 };
 
 static void
 on_life_changed (gpointer user_data)
 {
   emit_changed (user_data);
+}
+
+static void
+on_life_opened (gpointer user_data)
+{
+  g_signal_emit (user_data, opened_signal, 0);
 }
 
 static void
@@ -215,6 +199,7 @@ on_started (ModuleDriver *driver, gpointer user_data)
   module_recovery_note_answered (self->recovery);
   readiness_begin (self->readiness, driver);
   eraser_want (self->eraser);
+  slot_table_handle_started (self->slots);
   schedule_next (self);
 }
 
@@ -239,7 +224,8 @@ on_silent (gpointer user_data)
   module_recovery_begin (self->recovery, NULL);
 }
 
-static const ModuleLifeListener life_listener = { on_life_changed, on_started, on_losing, on_silent };
+static const ModuleLifeListener life_listener = { on_life_changed, on_life_opened, on_started, on_losing,
+                                                  on_silent };
 
 void
 module_start (Module *self)
@@ -332,8 +318,8 @@ module_has_free_slot (Module *self)
   return module_get_state (self) == MODULE_READY && slot_table_find (self->slots, SLOT_FREE) != NULL;
 }
 
-static void
-set_not_ready (Module *self, GError **error)
+void
+module_set_not_ready (Module *self, GError **error)
 {
   const char *text = module_get_state_text (self);
   const char *why = *text != '\0' ? text : "try again in some seconds";
@@ -361,7 +347,7 @@ void
 module_set_slot_error (Module *self, GError **error)
 {
   if (module_get_state (self) != MODULE_READY)
-    set_not_ready (self, error);
+    module_set_not_ready (self, error);
   else
     set_busy (self, error);
 }
@@ -379,6 +365,20 @@ module_take_slot (Module *self, guint64 number, const SlotListener *slot_listene
 
   g_return_val_if_fail (module_has_free_slot (self), NULL);
 
+  slot_take (slot, module_life_get_driver (self->life), number, slot_listener, user_data);
+  return slot;
+}
+
+Slot *
+module_adopt_slot (Module *self, guint index, guint64 number, const SlotListener *slot_listener,
+                   gpointer user_data)
+{
+  Slot *slot;
+
+  g_return_val_if_fail (module_get_state (self) == MODULE_STARTING, NULL);
+
+  slot_table_grow (self->slots, index + 1);
+  slot = slot_table_get (self->slots, index);
   slot_take (slot, module_life_get_driver (self->life), number, slot_listener, user_data);
   return slot;
 }
@@ -409,167 +409,6 @@ gboolean
 module_is_online (Module *self)
 {
   return readiness_is_online (self->readiness);
-}
-
-/* -- what a person asks ------------------------------------------------------------------------------ */
-
-/** Returns @task with an error when the module is not ready or busy with itself. */
-static gboolean
-can_run (Module *self, GTask *task)
-{
-  GError *error = NULL;
-
-  if (module_get_state (self) != MODULE_READY)
-    set_not_ready (self, &error);
-  else if (module_recovery_is_busy (self->recovery))
-    g_set_error (&error, MSSL_ERROR, MSSL_ERROR_BUSY,
-                 "Module \"%s\" is being brought back; try again in some seconds", module_get_name (self));
-  if (error == NULL)
-    return TRUE;
-  g_task_return_error (task, error);
-  g_object_unref (task);
-  return FALSE;
-}
-
-void
-module_reset_async (Module *self, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, module_reset_async);
-  if (can_run (self, task))
-    module_errand_restart (self->errand, module_life_get_driver (self->life), task);
-}
-
-gboolean
-module_reset_finish (Module *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-void
-module_send_command_async (Module *self, const char *command, guint timeout_ms, GAsyncReadyCallback callback,
-                           gpointer user_data)
-{
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, module_send_command_async);
-  if (!module_life_get_config (self->life)->allow_commands) {
-    g_autoptr (GTask) refused = task;
-
-    g_task_return_new_error (refused, MSSL_ERROR, MSSL_ERROR_ACCESS_DENIED,
-                             "AT commands are not allowed; set allow-commands=yes in [module %s] of the "
-                             "configuration",
-                             module_get_name (self));
-    return;
-  }
-  if (can_run (self, task))
-    module_errand_send_command (self->errand, module_life_get_driver (self->life), command, timeout_ms, task);
-}
-
-char **
-module_send_command_finish (Module *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* -- the end ----------------------------------------------------------------------------------------- */
-
-void
-module_abandon (Module *self)
-{
-  module_recovery_stop (self->recovery);
-  readiness_end (self->readiness);
-  module_life_abandon (self->life);
-}
-
-void
-module_stop_async (Module *self, const char *why, GAsyncReadyCallback callback, gpointer user_data)
-{
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, module_stop_async);
-  module_recovery_stop (self->recovery);
-  module_life_stop (self->life, why, task);
-}
-
-gboolean
-module_stop_finish (Module *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-void
-module_unplug (Module *self, const char *why)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (module_get_state (self) == MODULE_STOPPED)
-    return;
-
-  error = module_error_new (CLOSE_REASON_MODULE_LOST, 0, "%s", why);
-  module_life_yield (self->life, error, why, UNPLUG_MS, NULL);
-  /* Another module may be plugged in in its place. */
-  module_facts_clear (&self->facts);
-  module_facts_init (&self->facts);
-}
-
-/* -- the claim --------------------------------------------------------------------------------------- */
-
-void
-module_release_async (Module *self, CloseReason reason, const char *text, guint within_ms,
-                      GAsyncReadyCallback callback, gpointer user_data)
-{
-  g_autoptr (GError) error = module_error_new (reason, 0, "%s", text);
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-
-  g_task_set_source_tag (task, module_release_async);
-  dozer_forget (self->dozer);
-  module_life_yield (self->life, error, text, within_ms, task);
-}
-
-gboolean
-module_release_finish (Module *self, GAsyncResult *result, GError **error)
-{
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-void
-module_claim (Module *self)
-{
-  dozer_forget (self->dozer);
-  module_life_resume (self->life);
-}
-
-gboolean
-module_wake (Module *self)
-{
-  return dozer_wake (self->dozer);
-}
-
-void
-module_set_claim_facts (Module *self, const ModuleClaimFacts *facts)
-{
-  module_life_set_claim_facts (self->life, facts);
-}
-
-void
-module_tell_network (Module *self, ModuleRegistration registration, int signal_dbm)
-{
-  ModuleDriver *driver = module_life_get_driver (self->life);
-
-  if (driver == NULL)
-    return;
-
-  module_driver_tell_network (driver, registration, signal_dbm);
-  if (module_get_state (self) == MODULE_READY)
-    on_status_changed (self);
-}
-
-const ModuleClaimFacts *
-module_get_claim_facts (Module *self)
-{
-  return module_life_get_claim_facts (self->life);
 }
 
 /* -- the object -------------------------------------------------------------------------------------- */
@@ -668,6 +507,8 @@ module_class_init (ModuleClass *klass)
   object_class->finalize = module_finalize;
   changed_signal =
       g_signal_new ("changed", MODULE_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  opened_signal =
+      g_signal_new ("opened", MODULE_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void

@@ -3,8 +3,9 @@
  * One configured port and the module behind it: keeps a driver running on it, hands out its slots, keeps the
  * ledger of what the module holds. Knows the driver's interface and no vendor; knows no bus.
  *
- * Signal "changed" (no arguments): something that a getter tells has changed; a step of the state is one
- * emission. Runs inside the call that caused it. Handlers must not change the module.
+ * Signals, without arguments. They run inside the call that caused them.
+ * "changed": something that a getter tells has changed; a step of the state is one emission. Handlers must
+ * not change the module. "opened": it is about to be started; now, and not later, slots can be adopted.
  */
 #pragma once
 
@@ -35,6 +36,10 @@ void module_try_again (Module *self);
  */
 void module_stop_async (Module *self, const char *why, GAsyncReadyCallback callback, gpointer user_data);
 gboolean module_stop_finish (Module *self, GAsyncResult *result, GError **error);
+
+/** The daemon ends and its successor goes on with what is open here: leaves port and module as they are to
+ * whoever keeps the port. Every slot ends inside. */
+void module_leave (Module *self);
 
 /** Drops the driver at once, for the case that module_stop_async() takes too long. Every slot ends inside. */
 void module_abandon (Module *self);
@@ -126,6 +131,11 @@ double module_get_load (Module *self);
  * @ended.
  */
 Slot *module_take_slot (Module *self, guint64 number, const SlotListener *listener, gpointer user_data);
+
+/** Inside "opened": takes the slot @index, which was the connection's @number in an earlier life of the
+ * daemon; slot_adopt() must follow. Otherwise as module_take_slot(). */
+Slot *module_adopt_slot (Module *self, guint index, guint64 number, const SlotListener *listener,
+                         gpointer user_data);
 
 /** What is known of SIM card, network, sleep and clock; nothing while the module is not ready. Borrowed until
  * the next change. */

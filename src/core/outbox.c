@@ -113,6 +113,13 @@ outbox_fail (Outbox *self, const char *why)
   }
 }
 
+void
+outbox_restore (Outbox *self, guint64 bytes)
+{
+  self->sent += bytes;
+  self->confirmed += bytes;
+}
+
 guint64
 outbox_get_sent (const Outbox *self)
 {

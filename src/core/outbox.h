@@ -46,5 +46,8 @@ void outbox_complete (Outbox *self, GTask *task);
 /** Every call ends: @why says so in a sentence. */
 void outbox_fail (Outbox *self, const char *why);
 
+/** @bytes more were sent and confirmed in an earlier life of the daemon. */
+void outbox_restore (Outbox *self, guint64 bytes);
+
 guint64 outbox_get_sent (const Outbox *self);
 guint64 outbox_get_confirmed (const Outbox *self);

@@ -9,10 +9,11 @@ struct Scheduler {
   TimerClock *clock;
   SchedulerAbsentFunc absent;
   gpointer absent_data;
-  GPtrArray *modules; /* Module */
-  GPtrArray *queue;   /* SchedulerTicket, not owned: in the order of service */
-  GPtrArray *holders; /* SchedulerTicket, not owned: the longest first */
-  GSource *look;      /* NULL when nothing has changed */
+  GPtrArray *modules;  /* Module */
+  GPtrArray *queue;    /* SchedulerTicket, not owned: in the order of service */
+  GPtrArray *holders;  /* SchedulerTicket, not owned: the longest first */
+  GPtrArray *resuming; /* SchedulerTicket, not owned: their modules are not there yet */
+  GSource *look;       /* NULL when nothing has changed */
 };
 
 struct SchedulerTicket {
@@ -24,6 +25,11 @@ struct SchedulerTicket {
   Timer timer; /* of the queue, then of the holding */
   guint position;
   gboolean moved; /* not yet told */
+
+  const ModuleAdoption *adoption; /* NULL for one that does not go on */
+  char *device;
+  guint adopted_slot;
+  guint64 held_ms;
 
   Module *module; /* NULL while it waits; what follows is for holders */
   Slot *slot;
@@ -163,20 +169,29 @@ pick_module (Scheduler *self, const SchedulerTicket *ticket)
   return picked;
 }
 
+/* @ticket has got @slot. */
+static void
+hold (Scheduler *self, SchedulerTicket *ticket, Module *module, Slot *slot)
+{
+  guint64 max_hold_ms = (guint64) ticket->request.max_hold_s * 1000;
+
+  g_ptr_array_add (self->holders, ticket);
+  ticket->module = g_object_ref (module);
+  ticket->slot = slot;
+  timer_clear (&ticket->timer);
+  if (max_hold_ms > 0)
+    timer_set (&ticket->timer, max_hold_ms - MIN (max_hold_ms, ticket->held_ms));
+  ticket->listener->granted (module, slot, ticket->user_data);
+}
+
 static void
 grant (Scheduler *self, SchedulerTicket *ticket, Module *module)
 {
   g_ptr_array_remove (self->queue, ticket);
-  g_ptr_array_add (self->holders, ticket);
   ticket->position = 0;
   ticket->moved = FALSE;
-  ticket->module = g_object_ref (module);
-  ticket->slot =
-      module_take_slot (module, ticket->request.number, &ticket->listener->slot, ticket->user_data);
-  timer_clear (&ticket->timer);
-  if (ticket->request.max_hold_s > 0)
-    timer_set (&ticket->timer, (guint64) ticket->request.max_hold_s * 1000);
-  ticket->listener->granted (module, ticket->slot, ticket->user_data);
+  hold (self, ticket, module,
+        module_take_slot (module, ticket->request.number, &ticket->listener->slot, ticket->user_data));
 }
 
 static void
@@ -310,9 +325,9 @@ on_timer (gpointer user_data)
   ticket->listener->expired (reason->message, ticket->user_data);
 }
 
-SchedulerTicket *
-scheduler_enter (Scheduler *self, const SchedulerRequest *request, const SchedulerListener *listener,
-                 gpointer user_data, GError **error)
+static SchedulerTicket *
+ticket_new (Scheduler *self, const SchedulerRequest *request, const SchedulerListener *listener,
+            gpointer user_data)
 {
   SchedulerTicket *ticket = g_new0 (SchedulerTicket, 1);
 
@@ -322,6 +337,15 @@ scheduler_enter (Scheduler *self, const SchedulerRequest *request, const Schedul
   ticket->listener = listener;
   ticket->user_data = user_data;
   timer_init (&ticket->timer, self->clock, on_timer, ticket);
+  return ticket;
+}
+
+SchedulerTicket *
+scheduler_enter (Scheduler *self, const SchedulerRequest *request, const SchedulerListener *listener,
+                 gpointer user_data, GError **error)
+{
+  SchedulerTicket *ticket = ticket_new (self, request, listener, user_data);
+
   enqueue (self, ticket);
   look_soon (self);
   grant_what_is_free (self);
@@ -338,13 +362,37 @@ scheduler_enter (Scheduler *self, const SchedulerRequest *request, const Schedul
   return ticket;
 }
 
+SchedulerTicket *
+scheduler_resume (Scheduler *self, const SchedulerRequest *request, const char *device, guint slot,
+                  const ModuleAdoption *adoption, guint64 held_ms, const SchedulerListener *listener,
+                  gpointer user_data)
+{
+  SchedulerTicket *ticket = ticket_new (self, request, listener, user_data);
+
+  ticket->adoption = adoption;
+  ticket->device = g_strdup (device);
+  ticket->adopted_slot = slot;
+  ticket->held_ms = held_ms;
+  g_ptr_array_add (self->resuming, ticket);
+  return ticket;
+}
+
+static GPtrArray *
+get_list (Scheduler *self, const SchedulerTicket *ticket)
+{
+  if (ticket->module != NULL)
+    return self->holders;
+  return ticket->adoption != NULL ? self->resuming : self->queue;
+}
+
 void
 scheduler_leave (Scheduler *self, SchedulerTicket *ticket)
 {
   timer_dispose (&ticket->timer);
-  g_ptr_array_remove (ticket->module != NULL ? self->holders : self->queue, ticket);
+  g_ptr_array_remove (get_list (self, ticket), ticket);
   g_clear_object (&ticket->module);
   g_free ((char *) ticket->request.module);
+  g_free (ticket->device);
   g_free (ticket);
   look_soon (self);
 }
@@ -357,6 +405,29 @@ scheduler_get_position (const SchedulerTicket *ticket)
 
 /* -- the scheduler ----------------------------------------------------------------------------------- */
 
+/* Each goes on once: if that fails its slot ends. */
+static void
+on_module_opened (Module *module, gpointer user_data)
+{
+  Scheduler *self = user_data;
+
+  for (guint i = 0; i < self->resuming->len;) {
+    SchedulerTicket *ticket = self->resuming->pdata[i];
+    const ModuleAdoption *adoption = ticket->adoption;
+    Slot *slot;
+
+    if (!may_use (ticket, module) || !g_str_equal (ticket->device, module_get_device (module))) {
+      i++;
+      continue;
+    }
+    slot = module_adopt_slot (module, ticket->adopted_slot, ticket->request.number, &ticket->listener->slot,
+                              ticket->user_data);
+    g_ptr_array_remove_index (self->resuming, i);
+    hold (self, ticket, module, slot);
+    slot_adopt (slot, adoption);
+  }
+}
+
 static void
 on_module_changed (Module *module, gpointer user_data)
 {
@@ -368,6 +439,7 @@ scheduler_add_module (Scheduler *self, Module *module)
 {
   g_ptr_array_add (self->modules, g_object_ref (module));
   g_signal_connect (module, "changed", G_CALLBACK (on_module_changed), self);
+  g_signal_connect (module, "opened", G_CALLBACK (on_module_opened), self);
   look_soon (self);
 }
 
@@ -389,13 +461,14 @@ scheduler_new (TimerClock *clock, SchedulerAbsentFunc absent, gpointer user_data
   self->modules = g_ptr_array_new_with_free_func (g_object_unref);
   self->queue = g_ptr_array_new ();
   self->holders = g_ptr_array_new ();
+  self->resuming = g_ptr_array_new ();
   return self;
 }
 
 void
 scheduler_free (Scheduler *self)
 {
-  g_return_if_fail (self->queue->len == 0 && self->holders->len == 0);
+  g_return_if_fail (self->queue->len == 0 && self->holders->len == 0 && self->resuming->len == 0);
 
   while (self->modules->len > 0)
     scheduler_remove_module (self, self->modules->pdata[0]);
@@ -405,5 +478,6 @@ scheduler_free (Scheduler *self)
   g_ptr_array_unref (self->modules);
   g_ptr_array_unref (self->queue);
   g_ptr_array_unref (self->holders);
+  g_ptr_array_unref (self->resuming);
   g_free (self);
 }

@@ -65,6 +65,16 @@ void scheduler_remove_module (Scheduler *self, Module *module);
 SchedulerTicket *scheduler_enter (Scheduler *self, const SchedulerRequest *request,
                                   const SchedulerListener *listener, gpointer user_data, GError **error);
 
+/**
+ * Goes on with what an earlier life of the daemon had on slot @slot of the module that @request names, as
+ * soon as that is there, on the port @device: @granted, then what the slot tells. @adoption and what it
+ * points to must stay until then. It has had the slot for @held_ms. Nobody else waits for it meanwhile, and
+ * nothing is promised.
+ */
+SchedulerTicket *scheduler_resume (Scheduler *self, const SchedulerRequest *request, const char *device,
+                                   guint slot, const ModuleAdoption *adoption, guint64 held_ms,
+                                   const SchedulerListener *listener, gpointer user_data);
+
 /** Frees @ticket: it waits no more, or its slot has ended. */
 void scheduler_leave (Scheduler *self, SchedulerTicket *ticket);
 

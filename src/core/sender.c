@@ -173,6 +173,12 @@ sender_begin (Sender *self, Slot *slot)
 }
 
 void
+sender_restore (Sender *self, guint64 bytes)
+{
+  outbox_restore (self->outbox, bytes);
+}
+
+void
 sender_end (Sender *self, const char *why)
 {
   self->slot = NULL;

@@ -30,6 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sender, sender_free)
 /** @slot is open; it must stay taken until sender_end(). */
 void sender_begin (Sender *self, Slot *slot);
 
+/** Before sender_begin(): @bytes more were sent and confirmed in an earlier life of the daemon. */
+void sender_restore (Sender *self, guint64 bytes);
+
 /** No slot any more: every call that waits fails with SEND_FAILED, for the reason @why. */
 void sender_end (Sender *self, const char *why);
 

@@ -82,6 +82,13 @@ slot_table_is_quiet (const SlotTable *self)
 }
 
 void
+slot_table_handle_started (SlotTable *self)
+{
+  for (guint i = 0; i < self->slots->len; i++)
+    slot_handle_started (self->slots->pdata[i]);
+}
+
+void
 slot_table_lose (SlotTable *self, const GError *error)
 {
   for (guint i = 0; i < self->slots->len; i++)

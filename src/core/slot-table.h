@@ -31,6 +31,9 @@ guint slot_table_count_taken (const SlotTable *self);
 /** Whether none is more than waiting: the driver has nothing to do for them. */
 gboolean slot_table_is_quiet (const SlotTable *self);
 
+/** slot_handle_started() for all. */
+void slot_table_handle_started (SlotTable *self);
+
 /** slot_lose() for all. */
 void slot_table_lose (SlotTable *self, const GError *error);
 

@@ -18,7 +18,9 @@ struct Slot {
   const SlotListener *listener;
   gpointer user_data;
   char *digests[MODULE_CREDENTIAL_PARTS];
-  GError *failure; /* what @ended will say, when we closed it because of that */
+  GError *failure;  /* what @ended will say, when we closed it because of that */
+  gboolean started; /* the driver is ready */
+  gssize confirmed; /* of what was adopted; -1 while that is not known, or nothing was */
 };
 
 typedef struct {
@@ -137,6 +139,8 @@ slot_take (Slot *self, ModuleDriver *driver, guint64 holder, const SlotListener 
   self->driver = driver;
   self->listener = listener;
   self->user_data = user_data;
+  self->started = FALSE;
+  self->confirmed = -1;
   set_state (self, SLOT_WAITING);
 }
 
@@ -178,6 +182,59 @@ slot_open (Slot *self, const ModuleOpenRequest *request, const char *const *dige
     self->digests[part] = g_strdup (digests[part]);
   set_state (self, SLOT_CONFIGURING);
   module_driver_open_async (self->driver, self->index, request, on_opened, operation_new (self));
+}
+
+/* Not before the driver is ready, which knows only then how much it can send at a time. */
+static void
+resume_if_possible (Slot *self)
+{
+  guint64 holding = self->holding;
+
+  if (self->state != SLOT_CONNECTING || !self->started || self->confirmed < 0)
+    return;
+
+  set_state (self, SLOT_OPEN);
+  if (self->holding == holding && self->state == SLOT_OPEN)
+    self->listener->resumed ((gsize) self->confirmed, self->user_data);
+}
+
+static void
+on_adopted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Operation) operation = user_data;
+  Slot *self = operation->slot;
+  g_autoptr (GError) error = NULL;
+  gssize confirmed = module_driver_adopt_finish (NULL, result, &error);
+
+  /* After an error the driver's closed event says the same. */
+  if (!is_current (operation) || confirmed < 0)
+    return;
+
+  self->confirmed = confirmed;
+  resume_if_possible (self);
+}
+
+void
+slot_handle_started (Slot *self)
+{
+  self->started = TRUE;
+  resume_if_possible (self);
+}
+
+void
+slot_adopt (Slot *self, const ModuleAdoption *adoption)
+{
+  Operation *operation = operation_new (self);
+  g_autoptr (GError) error = NULL;
+
+  g_return_if_fail (self->state == SLOT_WAITING);
+
+  if (module_driver_adopt (self->driver, self->index, adoption, on_adopted, operation, &error)) {
+    set_state (self, SLOT_CONNECTING);
+    return;
+  }
+  operation_free (operation);
+  end (self, error);
 }
 
 static void

@@ -17,7 +17,8 @@ typedef struct Slot Slot;
  * @SLOT_FREE: nobody has it.
  * @SLOT_WAITING: taken; its turn to open has not come.
  * @SLOT_CONFIGURING: slot_open() was called. At most one slot of a module is in this state.
- * @SLOT_CONNECTING: the settings are proven, the handshake is under way.
+ * @SLOT_CONNECTING: the settings are proven, the handshake is under way; or it was adopted and is not
+ * resumed.
  * @SLOT_OPEN: data can be sent.
  * @SLOT_CLOSING: the driver is closing it.
  */
@@ -36,6 +37,8 @@ typedef enum {
  *
  * @start: it is this slot's turn: call slot_open() or slot_close() now. Runs inside slot_start().
  * @connecting, @opened: as the open goes on.
+ * @resumed: instead of these, after slot_adopt(): it is known what became of the send that was under way, and
+ *   that @confirmed bytes of it were confirmed: all or none. Now data can be sent.
  * @received: data came. Never after slot_close().
  * @sent: what slot_send() was given is confirmed, or @error (MODULE_ERROR) says why not. Not after @ended.
  * @ended: the slot is free. Exactly once for each slot_take(), and the last of all. @error (MODULE_ERROR) is
@@ -46,6 +49,7 @@ typedef struct {
   void (*start) (gpointer user_data);
   void (*connecting) (gpointer user_data);
   void (*opened) (gpointer user_data);
+  void (*resumed) (gsize confirmed, gpointer user_data);
   void (*received) (GBytes *data, gpointer user_data);
   void (*sent) (const GError *error, gpointer user_data);
   void (*ended) (const GError *error, gpointer user_data);
@@ -74,6 +78,10 @@ void slot_start (Slot *self);
 /** Inside @start. @digests (copied): SHA-256 of each part of @request, NULL where it has none. */
 void slot_open (Slot *self, const ModuleOpenRequest *request, const char *const *digests);
 
+/** Instead of an open, while it is waiting: goes on with a connection that an earlier life of the daemon has
+ * left on this slot. @ended may run inside. */
+void slot_adopt (Slot *self, const ModuleAdoption *adoption);
+
 /** What the open under way brings into the module as @part; NULL when none. Borrowed. */
 const char *slot_get_digest (const Slot *self, ModuleCredentialPart part);
 
@@ -91,6 +99,9 @@ void slot_fail (Slot *self, GError *error);
 
 /** For the module: the driver is about to go, nothing comes any more; the slot ends with @error. */
 void slot_lose (Slot *self, const GError *error);
+
+/** For the module: the driver is ready. */
+void slot_handle_started (Slot *self);
 
 /** For the module: the driver's events. */
 void slot_handle_connecting (Slot *self);

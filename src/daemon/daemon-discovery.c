@@ -21,15 +21,21 @@ is_found (DaemonDiscovery *self, const char *imei)
   return FALSE;
 }
 
+static void
+add (DaemonDiscovery *self, const char *imei)
+{
+  if (!is_found (self, imei) && self->found->len < DAEMON_CONFIG_MAX_MODULES)
+    g_ptr_array_add (self->found, daemon_config_module_new_found (imei));
+}
+
 static gboolean
 look (DaemonDiscovery *self)
 {
   g_autoptr (GPtrArray) imeis = mm_modems_list (self->modems);
   guint before = self->found->len;
 
-  for (guint i = 0; i < imeis->len && self->found->len < DAEMON_CONFIG_MAX_MODULES; i++)
-    if (!is_found (self, imeis->pdata[i]))
-      g_ptr_array_add (self->found, daemon_config_module_new_found (imeis->pdata[i]));
+  for (guint i = 0; i < imeis->len; i++)
+    add (self, imeis->pdata[i]);
   return self->found->len > before;
 }
 
@@ -47,7 +53,8 @@ daemon_discovery_get_modules (DaemonDiscovery *self)
 }
 
 DaemonDiscovery *
-daemon_discovery_new (MmModems *modems, DaemonDiscoveryFunc changed, gpointer user_data)
+daemon_discovery_new (MmModems *modems, const char *const *held_over, DaemonDiscoveryFunc changed,
+                      gpointer user_data)
 {
   DaemonDiscovery *self = g_new0 (DaemonDiscovery, 1);
 
@@ -56,6 +63,8 @@ daemon_discovery_new (MmModems *modems, DaemonDiscoveryFunc changed, gpointer us
   self->user_data = user_data;
   self->found = g_ptr_array_new_with_free_func ((GDestroyNotify) daemon_config_module_unref);
   self->changed_id = g_signal_connect_swapped (modems, "changed", G_CALLBACK (on_modems_changed), self);
+  for (guint i = 0; held_over != NULL && held_over[i] != NULL; i++)
+    add (self, held_over[i]);
   look (self);
   return self;
 }

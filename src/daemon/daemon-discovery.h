@@ -13,8 +13,10 @@ typedef struct DaemonDiscovery DaemonDiscovery;
 /** The list is another one now. Runs from the main loop. */
 typedef void (*DaemonDiscoveryFunc) (gpointer user_data);
 
-/** @modems must outlive it. */
-DaemonDiscovery *daemon_discovery_new (MmModems *modems, DaemonDiscoveryFunc changed, gpointer user_data);
+/** @modems must outlive it. @held_over: the IMEIs of modules that an earlier life of ours had, and that
+ * ModemManager does not show for that reason; may be NULL. */
+DaemonDiscovery *daemon_discovery_new (MmModems *modems, const char *const *held_over,
+                                       DaemonDiscoveryFunc changed, gpointer user_data);
 void daemon_discovery_free (DaemonDiscovery *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DaemonDiscovery, daemon_discovery_free)
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "build-config.h"
+#include "claim-note.h"
 #include "daemon-config.h"
 #include "daemon-discovery.h"
 #include "daemon-log.h"
@@ -16,11 +17,15 @@
 #include "daemon-port.h"
 #include "daemon-ports.h"
 #include "dbus-service.h"
+#include "held-port.h"
 #include "manager.h"
 #include "mssl-names.h"
 
 /* A wrong option or configuration, which a restart does not mend. */
 #define EXIT_USAGE 2
+
+/* For the holder to say what it keeps, and to be started before if need be. */
+#define RECALL_MS 5000
 
 typedef struct {
   DaemonOptions options;
@@ -33,6 +38,7 @@ typedef struct {
   Manager *manager;
   DaemonPorts *ports; /* NULL before they may be opened, and when the daemon is ending */
   MmModems *modems;
+  GStrv held_over;            /* IMEIs of modules that the daemon before this one had; NULL at first */
   DaemonDiscovery *discovery; /* NULL where modules are configured */
   GDBusConnection *bus;
   DBusService *service;
@@ -121,8 +127,29 @@ configure (Daemon *self)
   }
   g_message ("no module is configured in %s: %s", self->options.config,
              mm_modems_is_supported () ? "those that ModemManager finds are used" : "the daemon runs idle");
-  self->discovery = daemon_discovery_new (self->modems, on_discovered, self);
+  self->discovery =
+      daemon_discovery_new (self->modems, (const char *const *) self->held_over, on_discovered, self);
   on_discovered (self);
+}
+
+/** What the holder has kept of the daemon before this one: the connections are there before the name is. */
+static void
+recall (Daemon *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) notes = NULL;
+  g_autoptr (GPtrArray) journals = held_port_recall (self->options.holder, RECALL_MS, &notes, &error);
+
+  if (journals == NULL) {
+    g_message ("%s: a crash of this daemon may leave a module in the middle of a send", error->message);
+    return;
+  }
+  for (guint i = 0; i < journals->len; i++) {
+    HeldJournal *journal = journals->pdata[i];
+
+    manager_resume (self->manager, journal->device, journal->slot, g_steal_fd (&journal->fd));
+  }
+  self->held_over = claim_note_list_equipment_ids ((const char *const *) notes);
 }
 
 /** What ModemManager uses is known: the ports may be opened. */
@@ -133,9 +160,7 @@ on_modems (GObject *source, GAsyncResult *result, gpointer user_data)
   Daemon *self = user_data;
 
   self->modems = mm_modems_new_finish (result);
-  if (!g_file_test (self->options.holder, G_FILE_TEST_EXISTS))
-    g_message ("there is no holder at %s: a crash of this daemon may leave a module in the middle of a send",
-               self->options.holder);
+  recall (self);
   self->ports = daemon_ports_new (self->manager, make_module, self);
   configure (self);
   self->service = dbus_service_new (self->bus, self->manager, &error);
@@ -207,6 +232,7 @@ daemon_clear (Daemon *self)
   g_clear_pointer (&self->ledger, ledger_free);
   g_clear_pointer (&self->state_dir, state_dir_free);
   g_clear_object (&self->modems);
+  g_clear_pointer (&self->held_over, g_strfreev);
   g_clear_pointer (&self->trace, at_trace_unref);
   g_clear_pointer (&self->config, daemon_config_free);
   g_clear_object (&self->bus);

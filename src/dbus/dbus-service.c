@@ -123,6 +123,15 @@ export_modules (DBusService *self)
     add_module (modules->pdata[i], self);
 }
 
+static void
+export_connections (DBusService *self)
+{
+  GPtrArray *connections = manager_get_connections (self->manager);
+
+  for (guint i = 0; i < connections->len; i++)
+    add_connection (connections->pdata[i], self);
+}
+
 DBusService *
 dbus_service_new (GDBusConnection *bus, Manager *manager, GError **error)
 {
@@ -141,6 +150,7 @@ dbus_service_new (GDBusConnection *bus, Manager *manager, GError **error)
   self->credentials = dbus_credential_new (manager_get_credentials (manager), manager_get_contexts (manager),
                                            self->objects, self->clients, erase_credentials, self);
   export_modules (self);
+  export_connections (self);
   self->root = dbus_manager_new (bus, manager, self->contexts, self->credentials, error);
   if (self->root == NULL)
     return NULL;

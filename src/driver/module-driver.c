@@ -18,6 +18,29 @@ module_driver_free (ModuleDriver *self)
   self->klass->free (self);
 }
 
+void
+module_driver_leave (ModuleDriver *self)
+{
+  self->klass->leave (self);
+}
+
+gboolean
+module_driver_adopt (ModuleDriver *self, guint slot, const ModuleAdoption *adoption,
+                     GAsyncReadyCallback callback, gpointer user_data, GError **error)
+{
+  g_return_val_if_fail (slot < MODULE_SLOTS_MAX, FALSE);
+
+  return self->klass->adopt (self, slot, adoption, callback, user_data, error);
+}
+
+gssize
+module_driver_adopt_finish (ModuleDriver *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_async_result_is_tagged (result, module_driver_adopt), -1);
+
+  return g_task_propagate_int (G_TASK (result), error);
+}
+
 const ModuleIdentity *
 module_driver_get_identity (ModuleDriver *self)
 {

@@ -12,6 +12,7 @@
 #include <gio/gio.h>
 
 #include "close-reason.h"
+#include "connection-journal.h"
 #include "module-error.h"
 #include "module-status.h"
 #include "tls-settings.h"
@@ -54,13 +55,27 @@ typedef struct {
   gboolean in_module;
 } ModuleCredential;
 
-/** ModuleOpenRequest: all that an open needs. The driver takes what it keeps. */
+/**
+ * ModuleOpenRequest: all that an open needs. The driver takes what it keeps.
+ * @journal: NULL, or where the driver notes what a later life of the daemon must know to go on with the
+ * connection; it begins it at the connection's begin and ends it at its end, or at once where nobody keeps
+ * the port.
+ */
 typedef struct {
   const char *host; /**< name or address, 1 to max_host_bytes bytes, no quote or control character */
   guint16 port;     /**< 1 to 65535 */
   TlsSettings settings;
   ModuleCredential credentials[MODULE_CREDENTIAL_PARTS]; /**< indexed by #ModuleCredentialPart */
+  ConnectionJournal *journal;
 } ModuleOpenRequest;
+
+/** ModuleAdoption: a connection that an earlier life of the daemon had open. @journal was resumed and told
+ * @past. Both are borrowed. */
+typedef struct {
+  TlsSettings settings;
+  ConnectionJournal *journal;
+  const ConnectionJournalPast *past;
+} ModuleAdoption;
 
 /**
  * ModuleReset: a way to bring back a module that answers but does not do what it should, the gentlest first.
@@ -109,6 +124,9 @@ typedef struct {
 /** ModuleDriverClass: what a driver implements. Each entry is the function below of the same name. */
 typedef struct {
   void (*free) (ModuleDriver *self);
+  void (*leave) (ModuleDriver *self);
+  gboolean (*adopt) (ModuleDriver *self, guint slot, const ModuleAdoption *adoption,
+                     GAsyncReadyCallback callback, gpointer user_data, GError **error);
   void (*start_async) (ModuleDriver *self, GTask *task);
   void (*open_async) (ModuleDriver *self, guint slot, const ModuleOpenRequest *request, GTask *task);
   void (*send_async) (ModuleDriver *self, guint slot, GBytes *data, GTask *task);
@@ -142,9 +160,27 @@ module_driver_set_listener (ModuleDriver *self, const ModuleDriverListener *list
 void module_driver_free (ModuleDriver *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModuleDriver, module_driver_free)
 
+/** Lets whoever keeps the port take it over as after a crash: nothing is given back by module_driver_free().
+ */
+void module_driver_leave (ModuleDriver *self);
+
+/**
+ * Goes on with a connection on @slot, which is taken from now on as if it had been opened: received events
+ * come, and a closed event at its end. Before the start. When TRUE, the callback runs when it is known what
+ * became of the send that was under way; until then nothing may be sent. Error: CLOSE_REASON_MODULE_LOST,
+ * when it cannot be proved that nothing is missing: then the callback does not run, and the start closes what
+ * is open.
+ */
+gboolean module_driver_adopt (ModuleDriver *self, guint slot, const ModuleAdoption *adoption,
+                              GAsyncReadyCallback callback, gpointer user_data, GError **error);
+
+/** How many bytes were confirmed, all that was under way; 0 when nothing was. -1 with an error as that of a
+ * send: the connection is ending. */
+gssize module_driver_adopt_finish (ModuleDriver *self, GAsyncResult *result, GError **error);
+
 /**
  * Finds the module, reads who it is and what it can do, and closes a connection that an earlier life left
- * open. First of all calls. Afterwards identity and capabilities can be read.
+ * open, unless it was adopted. Afterwards identity and capabilities can be read.
  */
 void module_driver_start_async (ModuleDriver *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean module_driver_start_finish (ModuleDriver *self, GAsyncResult *result, GError **error);

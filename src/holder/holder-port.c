@@ -7,28 +7,29 @@
 #include <string.h>
 
 #include "at-parser.h"
+#include "holder-data-mode.h"
+#include "holder-farewell.h"
+#include "holder-journals.h"
+#include "holder-log.h"
 #include "holder-message.h"
-#include "mm-inhibitor.h"
+#include "holder-relay.h"
+#include "holder-source.h"
 #include "timer.h"
 
 const HolderPortTiming holder_port_timing_default = {
   .grace_ms = 20000,
   .spare_ms = 60000,
   .prompt_ms = 5000,
-  .answer_ms = 3000,
-  .quiet_ms = 300,
-  .probes = 6,
+  .farewell = { .answer_ms = 3000, .quiet_ms = 300, .probes = 6 },
 };
 
 typedef enum {
   PHASE_CLOSED,   /* nothing was done yet, or the port was released: ModemManager may still go without */
   PHASE_OPENING,  /* ModemManager is letting go of the modem */
-  PHASE_ATTENDED, /* a daemon reads the port */
+  PHASE_ATTENDED, /* a daemon has the port, and reads it unless it is watched */
   PHASE_PROMPT,   /* the daemon died behind a command whose data the module waits for, or is about to */
   PHASE_GRACE,    /* a daemon may come back */
-  PHASE_PROBE,    /* the farewell: does the module answer? */
-  PHASE_LINE,     /* a line of the farewell was written; its result is awaited */
-  PHASE_QUIET,    /* what belongs to the line before may still come */
+  PHASE_FAREWELL, /* nobody came back */
   PHASE_GIVING,   /* ModemManager is getting the modem back */
   PHASE_GONE,
 } Phase;
@@ -37,39 +38,31 @@ struct HolderPort {
   const HolderPortConfig *config;
   SerialPortSettings settings;
   char *device; /* behind settings.device */
-  char *uid;
   char *note;
-  MmInhibitor *inhibitor; /* NULL when there is nothing to inhibit */
-  gboolean inhibited;
+  HolderSource *source;
 
   SerialPort *port; /* NULL while it is closed */
   Phase phase;
   Timer timer; /* of the phase */
   gboolean held_over;
+  gboolean reads;   /* the port, here */
   gboolean hurried; /* nobody will come back */
-  gboolean hung_up;
-
-  gboolean busy; /* with ModemManager, whose answer has to be waited for */
 
   GSocket *link; /* of the daemon that has the port, or waits for it */
   GSource *link_source;
 
-  gboolean announced;       /* the port knows what the module will wait for */
-  gboolean command_written; /* and the module has been told */
-  gboolean prompted;
-
   AtParser *parser;
-  GByteArray *log;
-  gboolean log_complete;
-
-  GStrv farewell; /* never NULL */
-  guint next_line;
-  guint probes_sent;
+  HolderDataMode *data_mode;
+  HolderLog *log;
+  HolderRelay *relay;
+  HolderJournals *journals;
+  HolderFarewell *farewell;
 };
 
 static void on_timer (gpointer user_data);
 static void on_received (const guint8 *data, gsize size, gpointer user_data);
 static void on_hung_up (const GError *error, gpointer user_data);
+static void await_prompt (HolderPort *self);
 
 static const SerialPortListener listener = { on_received, on_hung_up };
 
@@ -102,6 +95,7 @@ set_phase (HolderPort *self, Phase phase, guint timeout_ms)
 static void
 drop_link (HolderPort *self)
 {
+  holder_relay_detach (self->relay);
   if (self->link_source != NULL)
     g_source_destroy (self->link_source);
   g_clear_pointer (&self->link_source, g_source_unref);
@@ -131,164 +125,126 @@ end (HolderPort *self)
 }
 
 static void
-on_given (GObject *source, GAsyncResult *result, gpointer user_data)
+on_given (gpointer user_data)
 {
-  HolderPort *self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!mm_inhibitor_give_finish (NULL, result, &error))
-    g_message ("%s: ModemManager did not take it back: %s", self->device, error->message);
-  self->busy = FALSE;
-  end (self);
+  end (user_data);
 }
 
 /** The port is closed. */
 static void
 give_back (HolderPort *self)
 {
-  if (!self->inhibited) {
-    end (self);
-    return;
-  }
-  self->inhibited = FALSE;
-  self->busy = TRUE;
   set_phase (self, PHASE_GIVING, 0);
-  mm_inhibitor_give_async (self->inhibitor, on_given, self);
+  holder_source_give (self->source);
 }
 
+/** The port is closed, and may be wanted again soon. */
 static void
-let_go (HolderPort *self)
+spare (HolderPort *self)
 {
-  drop_link (self);
-  g_clear_pointer (&self->port, serial_port_free);
-  give_back (self);
-}
-
-/** The daemon has closed the port in good order, and may want it again soon. */
-static void
-release (HolderPort *self)
-{
-  drop_link (self);
-  g_message ("%s: released", self->device);
-  g_clear_pointer (&self->port, serial_port_free);
-  if (self->inhibited)
+  if (holder_source_is_taken (self->source))
     set_phase (self, PHASE_CLOSED, self->config->timing->spare_ms);
   else
     end (self);
 }
 
+/** What was known of it is over. */
+static void
+close_port (HolderPort *self)
+{
+  drop_link (self);
+  holder_farewell_stop (self->farewell);
+  holder_data_mode_reset (self->data_mode);
+  holder_relay_reset (self->relay);
+  holder_log_reset (self->log);
+  holder_journals_clear (self->journals);
+  self->held_over = FALSE;
+  self->reads = FALSE;
+  g_clear_pointer (&self->port, serial_port_free);
+}
+
+static void
+let_go (HolderPort *self)
+{
+  close_port (self);
+  give_back (self);
+}
+
+/** The daemon has closed the port in good order. */
+static void
+release (HolderPort *self)
+{
+  g_message ("%s: released", self->device);
+  close_port (self);
+  spare (self);
+}
+
 /* -- nobody comes back ------------------------------------------------------------------------------- */
-
-static void
-write_text (HolderPort *self, const char *text)
-{
-  g_autoptr (GBytes) data = g_bytes_new (text, strlen (text));
-
-  serial_port_write (self->port, data);
-}
-
-static void
-probe (HolderPort *self)
-{
-  if (self->probes_sent == self->config->timing->probes || self->hung_up) {
-    g_warning ("%s: the module does not answer; it is let go as it is", self->device);
-    let_go (self);
-    return;
-  }
-  /* The CR ends what an unfinished command may have left in the module's line. */
-  self->probes_sent++;
-  set_phase (self, PHASE_PROBE, self->config->timing->answer_ms);
-  write_text (self, "\rAT\r");
-}
-
-static void
-say_next_line (HolderPort *self)
-{
-  const char *line = self->farewell[self->next_line];
-  g_autofree char *text = NULL;
-
-  if (line == NULL) {
-    g_message ("%s: given back", self->device);
-    let_go (self);
-    return;
-  }
-  self->next_line++;
-  text = g_strconcat (line, "\r", NULL);
-  set_phase (self, PHASE_LINE, self->config->timing->answer_ms);
-  write_text (self, text);
-}
 
 static void
 begin_farewell (HolderPort *self)
 {
-  self->next_line = 0;
-  self->probes_sent = 0;
-  probe (self);
-}
-
-static gboolean
-is_final (const char *line)
-{
-  return strcmp (line, "OK") == 0 || strcmp (line, "ERROR") == 0 || g_str_has_prefix (line, "+CME ERROR");
+  /* From here on nothing is as the last daemon has left it. */
+  holder_journals_clear (self->journals);
+  holder_relay_reset (self->relay);
+  set_phase (self, PHASE_FAREWELL, 0);
+  holder_farewell_begin (self->farewell, self->port);
 }
 
 static void
-handle_line (HolderPort *self, const char *line)
+on_farewell_end (gboolean answered, gpointer user_data)
 {
-  switch (self->phase) {
-  case PHASE_PROBE:
-    if (strcmp (line, "OK") == 0)
-      set_phase (self, PHASE_QUIET, self->config->timing->quiet_ms);
-    break;
-  case PHASE_LINE:
-    if (is_final (line))
-      set_phase (self, PHASE_QUIET, self->config->timing->quiet_ms);
-    break;
-  case PHASE_QUIET:
-    timer_set (&self->timer, self->config->timing->quiet_ms);
-    break;
-  case PHASE_CLOSED:
-  case PHASE_OPENING:
-  case PHASE_ATTENDED:
-  case PHASE_PROMPT:
-  case PHASE_GRACE:
-  case PHASE_GIVING:
-  case PHASE_GONE:
-    break;
-  }
+  HolderPort *self = user_data;
+
+  if (answered)
+    g_message ("%s: given back", self->device);
+  else
+    g_warning ("%s: the module does not answer; it is let go as it is", self->device);
+  let_go (self);
 }
 
 /* -- what the module waits for ----------------------------------------------------------------------- */
 
+/** Reads the port unless its daemon does, or cannot follow. */
 static void
-forget_announced (HolderPort *self)
+choose_reading (HolderPort *self)
 {
-  self->announced = FALSE;
-  self->command_written = FALSE;
-  self->prompted = FALSE;
+  gboolean attended = self->phase == PHASE_ATTENDED;
+  gboolean reads = !attended || holder_relay_is_reading (self->relay);
+
+  serial_port_set_paused (self->port,
+                          attended && !holder_log_has_room (self->log, SERIAL_PORT_READ_MAX_BYTES));
+  if (reads != self->reads)
+    serial_port_set_listener (self->port, reads ? &listener : NULL, self);
+  self->reads = reads;
 }
 
-static void
-write_announced (HolderPort *self)
+/** What OPENED says; floating. */
+static GVariant *
+describe (HolderPort *self)
 {
-  if (self->announced)
-    serial_port_write_announced (self->port);
-  forget_announced (self);
+  guint64 begin = holder_log_get_begin (self->log);
+  g_autoptr (GBytes) log = holder_log_copy (self->log, begin, HOLDER_LOG_MAX_BYTES);
+
+  return g_variant_new (
+      "(b@ayb^asssstbt)", self->held_over, g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
+      holder_log_is_complete (self->log), holder_farewell_get_lines (self->farewell), self->device,
+      holder_source_get_uid (self->source), self->note, begin, holder_relay_is_watched (self->relay),
+      holder_data_mode_count_commands (self->data_mode));
 }
 
 static void
 hand_over (HolderPort *self)
 {
-  g_autoptr (GBytes) log = g_byte_array_free_to_bytes (g_steal_pointer (&self->log));
   g_autoptr (GError) error = NULL;
-  GVariant *value = g_variant_new ("(b@ayb^assss)", self->held_over,
-                                   g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, log, TRUE),
-                                   self->log_complete, self->farewell, self->device, self->uid, self->note);
+  GVariant *value = describe (self);
 
-  self->log = g_byte_array_new ();
-  self->log_complete = TRUE;
-  serial_port_set_listener (self->port, NULL, NULL);
+  if (!holder_relay_is_watched (self->relay))
+    holder_log_clear (self->log);
+  holder_relay_attach (self->relay, self->link);
+  holder_farewell_stop (self->farewell);
   set_phase (self, PHASE_ATTENDED, 0);
+  choose_reading (self);
   /* A daemon that is gone already is noticed by the end of its link. */
   if (!holder_message_send_value (self->link, HOLDER_MESSAGE_OPENED, value, serial_port_get_fd (self->port),
                                   &error))
@@ -310,7 +266,7 @@ settle (HolderPort *self)
 static void
 finish_data_mode (HolderPort *self)
 {
-  write_announced (self);
+  holder_data_mode_finish (self->data_mode, self->port);
   settle (self);
 }
 
@@ -321,15 +277,14 @@ take_over (HolderPort *self)
   drop_link (self);
   self->held_over = TRUE;
   g_message ("%s: held while modemssld is away", self->device);
-  serial_port_set_listener (self->port, &listener, self);
-  if (!self->announced || !self->command_written)
-    forget_announced (self);
-  if (!self->announced)
+  holder_data_mode_take_over (self->data_mode);
+  if (!holder_data_mode_is_awaited (self->data_mode))
     settle (self);
-  else if (self->prompted)
+  else if (holder_data_mode_is_prompted (self->data_mode))
     finish_data_mode (self);
   else
-    set_phase (self, PHASE_PROMPT, self->config->timing->prompt_ms);
+    await_prompt (self);
+  choose_reading (self);
 }
 
 static void
@@ -340,6 +295,7 @@ on_timer (gpointer user_data)
   switch (self->phase) {
   case PHASE_OPENING:
   case PHASE_ATTENDED:
+  case PHASE_FAREWELL:
   case PHASE_GIVING:
     break;
   case PHASE_CLOSED:
@@ -353,16 +309,6 @@ on_timer (gpointer user_data)
   case PHASE_GRACE:
     begin_farewell (self);
     break;
-  case PHASE_PROBE:
-    probe (self);
-    break;
-  case PHASE_LINE:
-    g_warning ("%s: no answer to a line of the farewell", self->device);
-    say_next_line (self);
-    break;
-  case PHASE_QUIET:
-    say_next_line (self);
-    break;
   case PHASE_GONE:
     self->config->gone (self, self->config->gone_data);
     break;
@@ -372,21 +318,8 @@ on_timer (gpointer user_data)
 /* -- the port ---------------------------------------------------------------------------------------- */
 
 static void
-keep (HolderPort *self, const guint8 *data, gsize size)
+examine (HolderPort *self, const guint8 *data, gsize size)
 {
-  gsize room = HOLDER_PORT_LOG_MAX_BYTES - self->log->len;
-
-  if (size > room)
-    self->log_complete = FALSE;
-  g_byte_array_append (self->log, data, (guint) MIN (size, room));
-}
-
-static void
-on_received (const guint8 *data, gsize size, gpointer user_data)
-{
-  HolderPort *self = user_data;
-
-  keep (self, data, size);
   while (size > 0 && self->phase != PHASE_GONE && self->phase != PHASE_ATTENDED) {
     AtEvent event;
     gsize used = at_parser_parse (self->parser, data, size, &event);
@@ -396,8 +329,33 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
     if (event.kind == AT_EVENT_PROMPT)
       finish_data_mode (self);
     else if (event.kind == AT_EVENT_LINE)
-      handle_line (self, event.line);
+      holder_farewell_handle_line (self->farewell, event.line);
   }
+}
+
+/** The prompt may be among what the port has said while it was watched. */
+static void
+await_prompt (HolderPort *self)
+{
+  g_autoptr (GBytes) said =
+      holder_log_copy (self->log, holder_data_mode_get_position (self->data_mode), HOLDER_LOG_MAX_BYTES);
+
+  set_phase (self, PHASE_PROMPT, self->config->timing->prompt_ms);
+  examine (self, g_bytes_get_data (said, NULL), g_bytes_get_size (said));
+}
+
+static void
+on_received (const guint8 *data, gsize size, gpointer user_data)
+{
+  HolderPort *self = user_data;
+
+  holder_log_append (self->log, data, size);
+  if (self->phase != PHASE_ATTENDED) {
+    examine (self, data, size);
+    return;
+  }
+  holder_relay_run (self->relay);
+  choose_reading (self);
 }
 
 static void
@@ -412,46 +370,76 @@ on_hung_up (const GError *error, gpointer user_data)
 /* -- the daemon -------------------------------------------------------------------------------------- */
 
 static void
-set_farewell (HolderPort *self, GBytes *data)
+handle_taken (HolderPort *self, const HolderMessage *message)
 {
-  gsize size;
-  const char *text = g_bytes_get_data (data, &size);
-  g_autofree char *copy = g_strndup (size > 0 ? text : "", size);
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_TAKEN_TYPE);
+  guint64 position;
 
-  g_strfreev (self->farewell);
-  self->farewell = g_strsplit (copy, "\n", -1);
-  if (size > 0)
-    g_clear_pointer (&self->farewell[g_strv_length (self->farewell) - 1], g_free);
+  if (value == NULL)
+    return;
+  g_variant_get (value, "(t)", &position);
+  holder_relay_take (self->relay, position);
+  choose_reading (self);
 }
 
 static void
-handle_message (HolderPort *self, const HolderMessage *message)
+handle_journal (HolderPort *self, HolderMessage *message)
 {
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_JOURNAL_TYPE);
+  guint slot;
+
+  if (value == NULL)
+    return;
+  g_variant_get (value, "(&su)", NULL, &slot);
+  holder_journals_set (self->journals, slot, g_steal_fd (&message->fd));
+}
+
+static void
+handle_message (HolderPort *self, HolderMessage *message)
+{
+  if (self->phase != PHASE_ATTENDED)
+    return; /* the port is not its own yet */
   switch (message->type) {
   case HOLDER_MESSAGE_WRITE:
-    self->command_written = self->announced;
+    holder_data_mode_note_command (self->data_mode, holder_log_get_end (self->log));
     serial_port_write (self->port, message->data);
     break;
   case HOLDER_MESSAGE_ANNOUNCE:
-    forget_announced (self);
-    self->announced = g_bytes_get_size (message->data) > 0;
-    serial_port_announce (self->port, self->announced ? message->data : NULL);
+    holder_data_mode_announce (self->data_mode, self->port, message->data);
     break;
   case HOLDER_MESSAGE_PROMPT:
-    self->prompted = TRUE;
+    holder_data_mode_note_prompt (self->data_mode);
     break;
   case HOLDER_MESSAGE_WRITE_ANNOUNCED:
-    write_announced (self);
+    holder_data_mode_finish (self->data_mode, self->port);
     break;
   case HOLDER_MESSAGE_FAREWELL:
-    set_farewell (self, message->data);
+    holder_farewell_set (self->farewell, message->data);
     break;
   case HOLDER_MESSAGE_RELEASE:
     release (self);
     break;
+  case HOLDER_MESSAGE_WATCH:
+    holder_relay_watch (self->relay);
+    choose_reading (self);
+    break;
+  case HOLDER_MESSAGE_UNWATCH:
+    holder_relay_unwatch (self->relay);
+    choose_reading (self);
+    break;
+  case HOLDER_MESSAGE_TAKEN:
+    handle_taken (self, message);
+    break;
+  case HOLDER_MESSAGE_JOURNAL:
+    handle_journal (self, message);
+    break;
   case HOLDER_MESSAGE_GIVE:
   case HOLDER_MESSAGE_GIVEN:
   case HOLDER_MESSAGE_RESUME:
+  case HOLDER_MESSAGE_RECALL:
+  case HOLDER_MESSAGE_RECALLED:
+  case HOLDER_MESSAGE_RECEIVED:
+  case HOLDER_MESSAGE_UNWATCHED:
   case HOLDER_MESSAGE_OPEN:
   case HOLDER_MESSAGE_OPENED:
   case HOLDER_MESSAGE_REFUSED:
@@ -459,92 +447,64 @@ handle_message (HolderPort *self, const HolderMessage *message)
   }
 }
 
+/** Handles the next message. FALSE when there is none for now, or no link any more. */
 static gboolean
-on_link (GSocket *socket, GIOCondition condition, gpointer user_data)
+hear (HolderPort *self)
 {
-  HolderPort *self = user_data;
   g_auto (HolderMessage) message = { .fd = -1 };
   g_autoptr (GError) error = NULL;
 
-  if (holder_message_receive (socket, &message, &error)) {
+  if (self->link == NULL)
+    return FALSE;
+  if (holder_message_receive (self->link, &message, &error)) {
     handle_message (self, &message);
-    return G_SOURCE_CONTINUE;
+    return TRUE;
   }
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    return G_SOURCE_CONTINUE;
+    return FALSE;
   if (self->phase == PHASE_ATTENDED)
     take_over (self);
   else
     drop_link (self); /* it was still waiting for the port */
-  return G_SOURCE_REMOVE;
+  return FALSE;
+}
+
+static gboolean
+on_link (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  hear (user_data);
+  return G_SOURCE_CONTINUE; /* the source is destroyed with the link */
 }
 
 void
 holder_port_catch_up (HolderPort *self)
 {
-  while (self->phase == PHASE_ATTENDED && self->link != NULL) {
-    g_auto (HolderMessage) message = { .fd = -1 };
-
-    if (!holder_message_receive (self->link, &message, NULL))
-      break;
-    handle_message (self, &message);
-  }
+  while (hear (self))
+    ;
 }
 
 static void
-fail_to_open (HolderPort *self, const GError *error)
-{
-  refuse (self, error);
-  if (self->inhibited)
-    set_phase (self, PHASE_CLOSED, self->config->timing->spare_ms);
-  else
-    end (self);
-}
-
-static void
-take_port (HolderPort *self, SerialPort *port)
-{
-  self->port = port;
-  if (self->link != NULL) {
-    hand_over (self);
-    return;
-  }
-  /* Nobody wants it any more. */
-  release (self);
-}
-
-static void
-on_inhibited (GObject *source, GAsyncResult *result, gpointer user_data)
+on_opened (SerialPort *port, const GError *error, gpointer user_data)
 {
   HolderPort *self = user_data;
-  g_autoptr (GError) error = NULL;
-  SerialPort *port = mm_inhibitor_take_finish (NULL, result, &error);
 
-  if (port == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return; /* this was freed */
-  self->inhibited = port != NULL;
-  if (port != NULL)
-    take_port (self, port);
+  self->port = port;
+  if (port == NULL) {
+    refuse (self, error);
+    spare (self);
+    return;
+  }
+  if (self->link != NULL)
+    hand_over (self);
   else
-    fail_to_open (self, error);
+    release (self); /* nobody wants it any more */
 }
 
 static void
 open_port (HolderPort *self)
 {
-  g_autoptr (GError) error = NULL;
-  SerialPort *port;
-
-  if (self->inhibitor != NULL && !self->inhibited) {
-    set_phase (self, PHASE_OPENING, 0);
-    mm_inhibitor_take_async (self->inhibitor, self->uid, &self->settings, on_inhibited, self);
-    return;
-  }
-  port = serial_port_open (&self->settings, &error);
-  if (port != NULL)
-    take_port (self, port);
-  else
-    fail_to_open (self, error);
+  set_phase (self, PHASE_OPENING, 0);
+  holder_source_open (self->source);
 }
 
 static void
@@ -601,14 +561,18 @@ holder_port_has_device (HolderPort *self, const char *device)
 }
 
 gboolean
+holder_port_send_journals (HolderPort *self, GSocket *guest, GError **error)
+{
+  return holder_journals_send (self->journals, self->device, guest, error);
+}
+
+gboolean
 holder_port_is_held_over (HolderPort *self)
 {
   switch (self->phase) {
   case PHASE_PROMPT:
   case PHASE_GRACE:
-  case PHASE_PROBE:
-  case PHASE_LINE:
-  case PHASE_QUIET:
+  case PHASE_FAREWELL:
     return self->link == NULL;
   case PHASE_CLOSED:
   case PHASE_OPENING:
@@ -623,7 +587,13 @@ holder_port_is_held_over (HolderPort *self)
 const char *
 holder_port_get_uid (HolderPort *self)
 {
-  return self->uid;
+  return holder_source_get_uid (self->source);
+}
+
+const char *
+holder_port_get_note (HolderPort *self)
+{
+  return self->note;
 }
 
 gboolean
@@ -643,14 +613,14 @@ holder_port_new (const HolderPortConfig *config, const SerialPortSettings *setti
   self->device = g_strdup (settings->device);
   self->settings = *settings;
   self->settings.device = self->device;
-  self->uid = g_strdup (uid);
   self->note = g_strdup (note);
-  if (*uid != '\0')
-    self->inhibitor = mm_inhibitor_new (config->bus, timer_clock_get_system ());
+  self->source = holder_source_new (config->bus, uid, &self->settings, on_opened, on_given, self);
   self->parser = at_parser_new (&framing, NULL);
-  self->farewell = g_new0 (char *, 1);
-  self->log = g_byte_array_new ();
-  self->log_complete = TRUE;
+  self->data_mode = holder_data_mode_new ();
+  self->log = holder_log_new ();
+  self->relay = holder_relay_new (self->log);
+  self->journals = holder_journals_new ();
+  self->farewell = holder_farewell_new (&config->timing->farewell, self->device, on_farewell_end, self);
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
   set_phase (self, PHASE_CLOSED, 0);
   return self;
@@ -661,12 +631,14 @@ holder_port_free (HolderPort *self)
 {
   drop_link (self);
   timer_dispose (&self->timer);
+  holder_farewell_free (self->farewell);
   g_clear_pointer (&self->port, serial_port_free);
-  g_clear_pointer (&self->inhibitor, mm_inhibitor_free);
+  holder_source_free (self->source);
   at_parser_free (self->parser);
-  g_byte_array_unref (self->log);
-  g_strfreev (self->farewell);
-  g_free (self->uid);
+  holder_data_mode_free (self->data_mode);
+  holder_relay_free (self->relay);
+  holder_journals_free (self->journals);
+  holder_log_free (self->log);
   g_free (self->note);
   g_free (self->device);
   g_free (self);

@@ -2,13 +2,13 @@
  *
  * One port that is held, and what is done with it while no daemon has it: what the module waits for is given
  * to it, what it says is kept, and after a while it gets the farewell and is let go. Knows no socket's path
- * and no vendor; of what the module says it looks for a prompt and for final results, and only to know when
- * to go on.
+ * and no vendor; of what the module says it looks for a prompt, and only to know when to go on.
  */
 #pragma once
 
 #include <gio/gio.h>
 
+#include "holder-farewell.h"
 #include "serial-port.h"
 
 typedef struct HolderPort HolderPort;
@@ -16,29 +16,21 @@ typedef struct HolderPort HolderPort;
 /** The port is closed, nobody has it: free it. Runs from the main loop. */
 typedef void (*HolderPortGoneFunc) (HolderPort *port, gpointer user_data);
 
-/** How much is kept of what the module says while nobody reads. */
-#define HOLDER_PORT_LOG_MAX_BYTES (64 * 1024)
-
 /**
- * HolderPortTiming: all in milliseconds.
+ * HolderPortTiming: in milliseconds.
  * @grace_ms: how long a daemon may take to come back.
  * @spare_ms: how long ModemManager goes without a modem whose port was released; more than the daemon waits
  * before it opens a port again.
  * @prompt_ms: for a prompt; the daemon may have seen it already.
- * @answer_ms: for an answer to one line.
- * @quiet_ms: of silence behind an answer, since results may follow.
- * @probes: how many go unanswered before the module is let go as it is.
  */
 typedef struct {
   guint grace_ms;
   guint spare_ms;
   guint prompt_ms;
-  guint answer_ms;
-  guint quiet_ms;
-  guint probes;
+  HolderFarewellTiming farewell;
 } HolderPortTiming;
 
-/** 20 s, 60 s, 5 s, 3 s, 0.3 s, 6. */
+/** 20 s, 60 s, 5 s; 3 s, 0.3 s, 6. */
 extern const HolderPortTiming holder_port_timing_default;
 
 /** Where ModemManager is: the bus, or NULL without one. */
@@ -58,8 +50,7 @@ HolderPort *holder_port_new (const HolderPortConfig *config, const SerialPortSet
 void holder_port_free (HolderPort *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HolderPort, holder_port_free)
 
-/** Hears what its daemon has said so far: also the last words of one that is dead, when the next is heard of
- * first. */
+/** Hears what its daemon has said so far, and whether it has died: the next may be heard of first. */
 void holder_port_catch_up (HolderPort *self);
 
 /** FALSE for a port that has been let go. */
@@ -68,11 +59,15 @@ gboolean holder_port_has_device (HolderPort *self, const char *device);
 /** Whether a daemon has died and left it. */
 gboolean holder_port_is_held_over (HolderPort *self);
 
+/** The journals that are kept of it, as holder_journals_send(). */
+gboolean holder_port_send_journals (HolderPort *self, GSocket *guest, GError **error);
+
 /** Whether it is, or can be, as wanted: closed, or open with these settings. */
 gboolean holder_port_fits (HolderPort *self, const SerialPortSettings *settings);
 
 /** What was given to holder_port_new(). */
 const char *holder_port_get_uid (HolderPort *self);
+const char *holder_port_get_note (HolderPort *self);
 
 /** Opens the port, unless it is open, and gives it to the daemon at the other end of @link; it hears of it as
  * soon as the module waits for nothing. Any daemon that had it has it no more. Not for a port that has been

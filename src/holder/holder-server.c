@@ -131,18 +131,20 @@ handle_resume (HolderServer *self, GSocket *socket, const HolderMessage *message
   g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_RESUME_TYPE);
   g_autoptr (GError) error = NULL;
   SerialPortSettings settings;
+  const char *note;
   guint flow_control;
 
   if (value == NULL)
     return;
-  g_variant_get (value, "(&suu)", &settings.device, &settings.baud_rate, &flow_control);
+  g_variant_get (value, "(&s&suu)", &settings.device, &note, &settings.baud_rate, &flow_control);
   settings.flow_control = (SerialFlowControl) flow_control;
   catch_up (self);
   for (guint i = 0; i < self->ports->len; i++) {
     HolderPort *port = self->ports->pdata[i];
 
     if (holder_port_is_held_over (port) && holder_port_fits (port, &settings)
-        && (*settings.device == '\0' || holder_port_has_device (port, settings.device))) {
+        && (*settings.device == '\0' || holder_port_has_device (port, settings.device))
+        && g_str_has_prefix (holder_port_get_note (port), note)) {
       holder_port_attach (port, socket);
       return;
     }
@@ -170,6 +172,28 @@ handle_give (HolderServer *self, GSocket *socket, const HolderMessage *message)
 }
 
 static void
+handle_recall (HolderServer *self, GSocket *socket)
+{
+  GVariantBuilder notes = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("as"));
+  g_autoptr (GVariant) value = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean sent = TRUE;
+
+  catch_up (self);
+  for (guint i = 0; i < self->ports->len && sent; i++) {
+    HolderPort *port = self->ports->pdata[i];
+
+    if (!holder_port_is_held_over (port))
+      continue;
+    g_variant_builder_add (&notes, "s", holder_port_get_note (port));
+    sent = holder_port_send_journals (port, socket, &error);
+  }
+  value = g_variant_ref_sink (g_variant_new (HOLDER_MESSAGE_RECALLED_TYPE, &notes));
+  if (!sent || !holder_message_send_value (socket, HOLDER_MESSAGE_RECALLED, value, -1, &error))
+    g_debug ("the journals cannot be told of: %s", error->message);
+}
+
+static void
 handle_first (HolderServer *self, GSocket *socket, const HolderMessage *message)
 {
   if (message->type == HOLDER_MESSAGE_OPEN)
@@ -178,6 +202,8 @@ handle_first (HolderServer *self, GSocket *socket, const HolderMessage *message)
     handle_resume (self, socket, message);
   else if (message->type == HOLDER_MESSAGE_GIVE)
     handle_give (self, socket, message);
+  else if (message->type == HOLDER_MESSAGE_RECALL)
+    handle_recall (self, socket);
 }
 
 static gboolean

@@ -4,10 +4,6 @@
  */
 #include "held-port.h"
 
-#include <errno.h>
-#include <gio/gunixsocketaddress.h>
-#include <string.h>
-
 #include "holder-message.h"
 
 typedef struct {
@@ -16,6 +12,8 @@ typedef struct {
   GTask *task; /* until the holder has answered */
   guint baud_rate;
   SerialPort *port; /* not owned: it owns this */
+  gboolean left;    /* the holder is to take over */
+  gboolean deaf;    /* the holder has died, and not read all */
 } Link;
 
 /** What a task returns. */
@@ -62,7 +60,7 @@ say (Link *self, HolderMessageType type, GBytes *data)
   if (holder_message_send (self->socket, type, data, -1, &error))
     return TRUE;
   g_prefix_error_literal (&error, "the holder of the port is gone: ");
-  serial_port_lose_keeper (self->port, error);
+  serial_port_lose_keeper (self->port, TRUE, error);
   return FALSE;
 }
 
@@ -105,12 +103,52 @@ keeper_set_farewell (const char *const *lines, gpointer user_data)
 }
 
 static void
+keeper_watch (gpointer user_data)
+{
+  say (user_data, HOLDER_MESSAGE_WATCH, NULL);
+}
+
+static void
+keeper_unwatch (gpointer user_data)
+{
+  say (user_data, HOLDER_MESSAGE_UNWATCH, NULL);
+}
+
+static void
+keeper_set_taken (guint64 position, gpointer user_data)
+{
+  g_autoptr (GVariant) value = g_variant_ref_sink (g_variant_new (HOLDER_MESSAGE_TAKEN_TYPE, position));
+  g_autoptr (GBytes) data = g_variant_get_data_as_bytes (value);
+
+  say (user_data, HOLDER_MESSAGE_TAKEN, data);
+}
+
+static gboolean
+keeper_keep_journal (guint slot, int fd, gpointer user_data)
+{
+  Link *self = user_data;
+
+  return slot < HOLDER_MESSAGE_JOURNALS_MAX
+         && holder_message_send_value (self->socket, HOLDER_MESSAGE_JOURNAL,
+                                       g_variant_new (HOLDER_MESSAGE_JOURNAL_TYPE, "", slot), fd, NULL);
+}
+
+static void
+keeper_leave (gpointer user_data)
+{
+  Link *self = user_data;
+
+  self->left = TRUE;
+}
+
+static void
 keeper_free (gpointer user_data)
 {
   Link *self = user_data;
 
   /* A holder that is gone has nothing to release. */
-  holder_message_send (self->socket, HOLDER_MESSAGE_RELEASE, NULL, -1, NULL);
+  if (!self->left)
+    holder_message_send (self->socket, HOLDER_MESSAGE_RELEASE, NULL, -1, NULL);
   link_free (self);
 }
 
@@ -120,6 +158,11 @@ static const SerialPortKeeper keeper = {
   .note_prompt = keeper_note_prompt,
   .write_announced = keeper_write_announced,
   .set_farewell = keeper_set_farewell,
+  .watch = keeper_watch,
+  .unwatch = keeper_unwatch,
+  .set_taken = keeper_set_taken,
+  .keep_journal = keeper_keep_journal,
+  .leave = keeper_leave,
   .free = keeper_free,
 };
 
@@ -145,15 +188,17 @@ take_port (Link *self, HolderMessage *message)
   g_autoptr (GVariant) log = NULL;
   g_autoptr (GBytes) bytes = NULL;
   g_auto (GStrv) unsaid = NULL;
+  SerialPortHistory history;
   Opened *opened;
 
   if (value == NULL || message->fd < 0)
     return NULL;
   opened = g_new0 (Opened, 1);
-  g_variant_get (value, "(b@ayb^assss)", NULL, &log, NULL, &unsaid, &opened->facts.device, &opened->facts.uid,
-                 &opened->facts.note);
+  g_variant_get (value, "(b@ayb^asssstbt)", &history.held_over, &log, &history.complete, &unsaid,
+                 &opened->facts.device, &opened->facts.uid, &opened->facts.note, &history.log_begin,
+                 &history.watched, &history.commands);
   bytes = g_variant_get_data_as_bytes (log);
-  self->port = serial_port_new_kept (g_steal_fd (&message->fd), self->baud_rate, bytes,
+  self->port = serial_port_new_kept (g_steal_fd (&message->fd), self->baud_rate, &history, bytes,
                                      (const char *const *) unsaid, &keeper, self);
   opened->port = self->port;
   return opened;
@@ -189,14 +234,29 @@ lose (Link *self, GError *error)
 {
   g_autoptr (GError) owned = error;
   g_autoptr (GTask) task = g_steal_pointer (&self->task);
+  /* What it has not read ends with the last thing that we have said. */
+  gboolean deaf = self->deaf || g_error_matches (owned, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 
   g_prefix_error_literal (&owned, "the holder of the port is gone: ");
   if (task == NULL) {
-    serial_port_lose_keeper (self->port, owned);
+    serial_port_lose_keeper (self->port, deaf, owned);
     return;
   }
   link_free (self);
   g_task_return_error (task, g_steal_pointer (&owned));
+}
+
+/** The listener may free the port, and this with it. */
+static void
+handle_message (Link *self, const HolderMessage *message)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (message->data, &size);
+
+  if (message->type == HOLDER_MESSAGE_RECEIVED)
+    serial_port_receive (self->port, data, size);
+  else if (message->type == HOLDER_MESSAGE_UNWATCHED)
+    serial_port_end_watch (self->port);
 }
 
 static gboolean
@@ -214,24 +274,12 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
     lose (self, error);
     return G_SOURCE_REMOVE;
   }
+  self->deaf |= message.was_deaf;
   if (self->task != NULL)
     answer (self, &message);
+  else
+    handle_message (self, &message);
   return G_SOURCE_CONTINUE;
-}
-
-static GSocket *
-connect_to (const char *socket_path, GError **error)
-{
-  g_autoptr (GSocket) socket =
-      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_SEQPACKET, G_SOCKET_PROTOCOL_DEFAULT, error);
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (socket_path);
-
-  if (socket == NULL)
-    return NULL;
-  g_socket_set_blocking (socket, FALSE);
-  if (!g_socket_connect (socket, address, NULL, error))
-    return NULL;
-  return g_steal_pointer (&socket);
 }
 
 /** Says the first message, @value (floating), to the holder; what it answers ends @task (taken). */
@@ -240,7 +288,7 @@ start (const char *socket_path, HolderMessageType type, GVariant *value, guint b
 {
   g_autoptr (GVariant) held = g_variant_ref_sink (value);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GSocket) socket = connect_to (socket_path, &error);
+  g_autoptr (GSocket) socket = holder_message_connect (socket_path, &error);
   Link *self;
 
   if (socket == NULL || !holder_message_send_value (socket, type, held, -1, &error)) {
@@ -273,14 +321,14 @@ held_port_open_async (const char *socket_path, const char *uid, const char *note
 }
 
 void
-held_port_resume_async (const char *socket_path, const SerialPortSettings *settings,
+held_port_resume_async (const char *socket_path, const char *note, const SerialPortSettings *settings,
                         GAsyncReadyCallback callback, gpointer user_data)
 {
   GTask *task = g_task_new (NULL, NULL, callback, user_data);
 
   g_task_set_source_tag (task, held_port_open_async);
   start (socket_path, HOLDER_MESSAGE_RESUME,
-         g_variant_new (HOLDER_MESSAGE_RESUME_TYPE, settings->device != NULL ? settings->device : "",
+         g_variant_new (HOLDER_MESSAGE_RESUME_TYPE, settings->device != NULL ? settings->device : "", note,
                         settings->baud_rate, (guint) settings->flow_control),
          settings->baud_rate, task);
 }

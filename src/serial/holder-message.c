@@ -5,7 +5,23 @@
 #include "holder-message.h"
 
 #include <gio/gunixfdmessage.h>
+#include <gio/gunixsocketaddress.h>
 #include <unistd.h>
+
+GSocket *
+holder_message_connect (const char *path, GError **error)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_SEQPACKET, G_SOCKET_PROTOCOL_DEFAULT, error);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+
+  if (socket == NULL)
+    return NULL;
+  g_socket_set_blocking (socket, FALSE);
+  if (!g_socket_connect (socket, address, NULL, error))
+    return NULL;
+  return g_steal_pointer (&socket);
+}
 
 void
 holder_message_clear (HolderMessage *self)
@@ -76,15 +92,23 @@ holder_message_receive (GSocket *socket, HolderMessage *ret_message, GError **er
   GInputVector vector = { buffer, HOLDER_MESSAGE_MAX_BYTES + 1 };
   g_autofree GSocketControlMessage **controls = NULL;
   int n_controls = 0;
+  g_autoptr (GError) reset = NULL;
   gssize size =
-      g_socket_receive_message (socket, NULL, &vector, 1, &controls, &n_controls, NULL, NULL, error);
+      g_socket_receive_message (socket, NULL, &vector, 1, &controls, &n_controls, NULL, NULL, &reset);
 
+  /* An end that dies with messages unread is told of once, ahead of what it has said itself. */
+  if (size < 0 && g_error_matches (reset, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    size = g_socket_receive_message (socket, NULL, &vector, 1, &controls, &n_controls, NULL, NULL, error);
+  else if (size < 0)
+    g_propagate_error (error, g_steal_pointer (&reset));
   if (size < 0)
     return FALSE;
   if (size == 0) {
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "the other end has closed");
+    g_set_error_literal (error, G_IO_ERROR, reset != NULL ? G_IO_ERROR_CONNECTION_CLOSED : G_IO_ERROR_CLOSED,
+                         "the other end has closed");
     return FALSE;
   }
+  ret_message->was_deaf = reset != NULL;
   ret_message->type = buffer[0];
   ret_message->data = g_bytes_new (buffer + 1, (gsize) size - 1);
   ret_message->fd = take_fd (controls, n_controls);

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The only file with <termios.h>. Non-blocking throughout; what the tty does not take at once waits in a
- * queue.
+ * Non-blocking throughout; what the tty does not take at once waits in a queue.
  */
 #include "serial-port.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
-#define READ_SIZE 16384
+#include "serial-tty.h"
+
 #define BITS_PER_BYTE 10 /* start, eight data bits, stop */
 
 struct SerialPort {
@@ -33,124 +28,26 @@ struct SerialPort {
   gsize queued_bytes;
   gsize head_written; /* bytes of the head of the queue */
   GBytes *announced;
-  GBytes *log;  /* until the listener has it */
-  GStrv unsaid; /* never NULL */
+  gboolean command_follows; /* the next write is the command of what was announced */
+  guint64 commands;         /* of this kind that were written */
+  GStrv unsaid;             /* never NULL */
+  gboolean paused;
+  SerialPortHistory history;
+  GByteArray *pending; /* what the keeper has brought and no listener has got */
+  guint64 position;    /* behind what the keeper has brought and the listener has got */
+  guint64 taken;
+  gboolean watched;
+  guint unwatching; /* how often the keeper was told to read no more and has not answered */
   const SerialPortKeeper *keeper;
   gpointer keeper_data;
+  GBytes *told;         /* the last thing that the keeper was told, if that was to write this */
+  GError *keeper_error; /* the keeper is gone, but what was announced must be written before the hang-up */
 };
-
-static const struct {
-  guint baud_rate;
-  speed_t speed;
-} rates[] = {
-  { 2400, B2400 },       { 4800, B4800 },       { 9600, B9600 },       { 19200, B19200 },
-  { 38400, B38400 },     { 57600, B57600 },     { 115200, B115200 },   { 230400, B230400 },
-  { 460800, B460800 },   { 921600, B921600 },   { 1000000, B1000000 }, { 1500000, B1500000 },
-  { 2000000, B2000000 }, { 3000000, B3000000 }, { 4000000, B4000000 },
-};
-
-static gboolean
-find_speed (guint baud_rate, speed_t *ret_speed)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (rates); i++) {
-    if (rates[i].baud_rate == baud_rate) {
-      *ret_speed = rates[i].speed;
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
 
 gboolean
 serial_port_baud_rate_is_valid (guint baud_rate)
 {
-  speed_t speed;
-
-  return find_speed (baud_rate, &speed);
-}
-
-static void
-set_error_from_errno (GError **error, const char *what, const char *device)
-{
-  int saved = errno;
-
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), "%s %s: %s", what, device,
-               g_strerror (saved));
-}
-
-static int
-open_locked (const char *device, GError **error)
-{
-  int fd = open (device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-
-  if (fd < 0) {
-    set_error_from_errno (error, "Cannot open", device);
-    return -1;
-  }
-  if (!isatty (fd)) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s is not a serial port", device);
-    close (fd);
-    return -1;
-  }
-  if (flock (fd, LOCK_EX | LOCK_NB) < 0 || ioctl (fd, TIOCEXCL) < 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY, "%s is in use by another process", device);
-    close (fd);
-    return -1;
-  }
-  return fd;
-}
-
-static void
-make_raw (struct termios *tio, speed_t speed, SerialFlowControl flow_control)
-{
-  cfmakeraw (tio);
-  tio->c_iflag &= ~(IXOFF | IXANY | INPCK | IUCLC | IMAXBEL | IUTF8);
-  tio->c_cflag &= ~(CSTOPB | PARENB | CRTSCTS | HUPCL);
-  tio->c_cflag |= CS8 | CREAD | CLOCAL;
-  if (flow_control == SERIAL_FLOW_CONTROL_RTS_CTS)
-    tio->c_cflag |= CRTSCTS;
-  tio->c_cc[VMIN] = 1;
-  tio->c_cc[VTIME] = 0;
-  cfsetispeed (tio, speed);
-  cfsetospeed (tio, speed);
-}
-
-/** tcsetattr() succeeds when it could do any part of it, so what is set is read back. */
-static gboolean
-apply (int fd, const struct termios *wanted)
-{
-  const tcflag_t framing = CSIZE | CSTOPB | PARENB | CRTSCTS;
-  struct termios actual;
-
-  return tcsetattr (fd, TCSANOW, wanted) == 0 && tcgetattr (fd, &actual) == 0
-         && cfgetospeed (&actual) == cfgetospeed (wanted) && actual.c_iflag == wanted->c_iflag
-         && actual.c_oflag == wanted->c_oflag && actual.c_lflag == wanted->c_lflag
-         && (actual.c_cflag & framing) == (wanted->c_cflag & framing);
-}
-
-static gboolean
-configure (int fd, const SerialPortSettings *settings, struct termios *ret_former, GError **error)
-{
-  struct termios former, wanted;
-  speed_t speed = B0;
-
-  if (!find_speed (settings->baud_rate, &speed) || tcgetattr (fd, &former) < 0) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s cannot be set to %u baud", settings->device,
-                 settings->baud_rate);
-    return FALSE;
-  }
-  wanted = former;
-  make_raw (&wanted, speed, settings->flow_control);
-  if (!apply (fd, &wanted)) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "%s cannot be set to %u baud, 8N1%s",
-                 settings->device, settings->baud_rate,
-                 settings->flow_control == SERIAL_FLOW_CONTROL_RTS_CTS ? " with RTS/CTS" : "");
-    tcsetattr (fd, TCSANOW, &former);
-    return FALSE;
-  }
-  tcflush (fd, TCIOFLUSH);
-  *ret_former = former;
-  return TRUE;
+  return serial_tty_knows_rate (baud_rate);
 }
 
 SerialPort *
@@ -161,17 +58,23 @@ serial_port_new_for_fd (int fd, guint baud_rate)
   self->fd = fd;
   self->baud_rate = baud_rate;
   self->unsaid = g_new0 (char *, 1);
+  self->pending = g_byte_array_new ();
   g_queue_init (&self->queue);
   return self;
 }
 
 SerialPort *
-serial_port_new_kept (int fd, guint baud_rate, GBytes *log, const char *const *unsaid,
-                      const SerialPortKeeper *keeper, gpointer keeper_data)
+serial_port_new_kept (int fd, guint baud_rate, const SerialPortHistory *history, GBytes *log,
+                      const char *const *unsaid, const SerialPortKeeper *keeper, gpointer keeper_data)
 {
   SerialPort *self = serial_port_new_for_fd (fd, baud_rate);
 
-  self->log = log != NULL ? g_bytes_ref (log) : NULL;
+  if (history != NULL)
+    self->history = *history;
+  self->watched = self->history.watched;
+  self->position = self->taken = self->history.log_begin;
+  if (log != NULL && g_bytes_get_size (log) > 0)
+    g_byte_array_append (self->pending, g_bytes_get_data (log, NULL), (guint) g_bytes_get_size (log));
   if (unsaid != NULL) {
     g_strfreev (self->unsaid);
     self->unsaid = g_strdupv ((GStrv) unsaid);
@@ -186,15 +89,10 @@ serial_port_open (const SerialPortSettings *settings, GError **error)
 {
   SerialPort *self;
   struct termios former;
-  int fd = open_locked (settings->device, error);
+  int fd = serial_tty_open (settings, &former, error);
 
   if (fd < 0)
     return NULL;
-  if (!configure (fd, settings, &former, error)) {
-    ioctl (fd, TIOCNXCL); /* it would outlive this fd while another one is open */
-    close (fd);
-    return NULL;
-  }
   self = serial_port_new_for_fd (fd, settings->baud_rate);
   self->is_tty = TRUE;
   self->former = former;
@@ -222,20 +120,19 @@ void
 serial_port_free (SerialPort *self)
 {
   stop_sources (self);
-  if (self->is_tty) {
-    /* Without the flush, closing a UART waits up to 30 s for a peer that has stopped it by flow control. */
-    tcflush (self->fd, TCOFLUSH);
-    tcsetattr (self->fd, TCSANOW, &self->former);
-    ioctl (self->fd, TIOCNXCL);
-  }
-  close (self->fd);
+  if (self->is_tty)
+    serial_tty_close (self->fd, &self->former);
+  else
+    close (self->fd);
   if (self->keeper != NULL)
     self->keeper->free (self->keeper_data);
   g_clear_pointer (&self->announced, g_bytes_unref);
-  g_clear_pointer (&self->log, g_bytes_unref);
+  g_byte_array_unref (self->pending);
   g_strfreev (self->unsaid);
   g_queue_clear_full (&self->queue, (GDestroyNotify) g_bytes_unref);
   g_clear_error (&self->write_error);
+  g_clear_error (&self->keeper_error);
+  g_clear_pointer (&self->told, g_bytes_unref);
   g_free (self);
 }
 
@@ -252,8 +149,8 @@ static gboolean
 on_readable (int fd, GIOCondition condition, gpointer user_data)
 {
   SerialPort *self = user_data;
-  guint8 data[READ_SIZE];
-  ssize_t size = read (fd, data, sizeof data);
+  guint8 data[SERIAL_PORT_READ_MAX_BYTES];
+  ssize_t size = self->paused ? 0 : read (fd, data, sizeof data);
 
   if (size < 0 && (errno == EAGAIN || errno == EINTR))
     return G_SOURCE_CONTINUE;
@@ -267,49 +164,190 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean on_pending (gpointer user_data);
+
+static gboolean
+is_read_by_keeper (SerialPort *self)
+{
+  return self->watched || self->unwatching > 0;
+}
+
+/** What is pending comes first, then what is read, if it is read here. */
 static void
 start_reading (SerialPort *self)
 {
-  self->read_source = g_unix_fd_source_new (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR);
-  /* There is no main loop inside another; if there might be, GLib would leave the fd out of it meanwhile,
-   * which takes two system calls each time. */
-  g_source_set_can_recurse (self->read_source, TRUE);
-  g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  GIOCondition condition = G_IO_HUP | G_IO_ERR | (self->paused ? 0 : G_IO_IN);
+
+  clear_source (&self->read_source);
+  if (self->listener == NULL || (self->pending->len == 0 && is_read_by_keeper (self)))
+    return;
+  if (self->pending->len > 0) {
+    self->read_source = g_idle_source_new ();
+    g_source_set_callback (self->read_source, on_pending, self, NULL);
+  } else {
+    self->read_source = g_unix_fd_source_new (self->fd, condition);
+    /* There is no main loop inside another; if there might be, GLib would leave the fd out of it meanwhile,
+     * which takes two system calls each time. */
+    g_source_set_can_recurse (self->read_source, TRUE);
+    g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
+  }
   g_source_attach (self->read_source, g_main_context_get_thread_default ());
 }
 
 static gboolean
-on_log (gpointer user_data)
+on_pending (gpointer user_data)
 {
   SerialPort *self = user_data;
-  g_autoptr (GBytes) log = g_steal_pointer (&self->log);
-  gsize size;
-  const guint8 *data = g_bytes_get_data (log, &size);
+  g_autoptr (GByteArray) pending = g_steal_pointer (&self->pending);
 
-  clear_source (&self->read_source);
+  self->pending = g_byte_array_new ();
+  self->position += pending->len;
   start_reading (self);
-  if (size > 0)
-    self->listener->received (data, size, self->listener_data);
+  if (pending->len > 0) /* all of it may have been taken meanwhile */
+    self->listener->received (pending->data, pending->len, self->listener_data);
   return G_SOURCE_REMOVE;
 }
 
 void
 serial_port_set_listener (SerialPort *self, const SerialPortListener *listener, gpointer user_data)
 {
-  clear_source (&self->read_source);
   self->listener = listener;
   self->listener_data = user_data;
-  if (listener == NULL)
-    return;
+  start_reading (self);
+}
 
-  if (self->log == NULL) {
-    start_reading (self);
+void
+serial_port_set_paused (SerialPort *self, gboolean paused)
+{
+  if (self->paused == paused)
+    return;
+  self->paused = paused;
+  start_reading (self);
+}
+
+/* -- a keeper ----------------------------------------------------------------------------------------- */
+
+static gboolean
+is_kept (SerialPort *self)
+{
+  return self->keeper != NULL && self->keeper_error == NULL;
+}
+
+/** Whether the keeper can be told something; it is to write @data, or something else when that is NULL. */
+static gboolean
+will_tell (SerialPort *self, GBytes *data)
+{
+  if (!is_kept (self) || self->hung_up)
+    return FALSE;
+  g_clear_pointer (&self->told, g_bytes_unref);
+  if (data != NULL)
+    self->told = g_bytes_ref (data);
+  return TRUE;
+}
+
+/* -- a keeper that reads ----------------------------------------------------------------------------- */
+
+const SerialPortHistory *
+serial_port_get_history (SerialPort *self)
+{
+  return &self->history;
+}
+
+gboolean
+serial_port_watch (SerialPort *self)
+{
+  if (!is_kept (self) || self->hung_up)
+    return FALSE;
+  if (self->watched)
+    return TRUE;
+  self->watched = TRUE;
+  start_reading (self); /* of what is pending: two readers would take the bytes from each other */
+  if (will_tell (self, NULL))
+    self->keeper->watch (self->keeper_data);
+  return TRUE;
+}
+
+void
+serial_port_unwatch (SerialPort *self)
+{
+  if (!self->watched)
+    return;
+  self->watched = FALSE;
+  self->unwatching++;
+  if (will_tell (self, NULL))
+    self->keeper->unwatch (self->keeper_data);
+}
+
+gboolean
+serial_port_is_watched (SerialPort *self)
+{
+  return self->watched;
+}
+
+void
+serial_port_receive (SerialPort *self, const guint8 *data, gsize size)
+{
+  if (size == 0 || self->hung_up || !is_read_by_keeper (self))
+    return;
+  if (self->listener == NULL || self->pending->len > 0) {
+    g_byte_array_append (self->pending, data, (guint) size);
     return;
   }
-  self->read_source = g_idle_source_new ();
-  g_source_set_callback (self->read_source, on_log, self, NULL);
-  g_source_attach (self->read_source, g_main_context_get_thread_default ());
+  self->position += size;
+  self->listener->received (data, size, self->listener_data);
 }
+
+void
+serial_port_end_watch (SerialPort *self)
+{
+  if (self->unwatching == 0 || self->hung_up)
+    return;
+  self->unwatching--;
+  start_reading (self);
+}
+
+guint64
+serial_port_get_position (SerialPort *self)
+{
+  return self->position;
+}
+
+/** What is not needed any more is not given to the listener. */
+static void
+skip_pending (SerialPort *self)
+{
+  guint64 size = self->taken > self->position ? self->taken - self->position : 0;
+
+  size = MIN (size, self->pending->len);
+  self->position += size;
+  g_byte_array_remove_range (self->pending, 0, (guint) size);
+}
+
+void
+serial_port_set_taken (SerialPort *self, guint64 position)
+{
+  if (!self->watched || self->hung_up || position <= self->taken)
+    return;
+  self->taken = position;
+  skip_pending (self);
+  if (will_tell (self, NULL))
+    self->keeper->set_taken (position, self->keeper_data);
+}
+
+gboolean
+serial_port_keep_journal (SerialPort *self, guint slot, int fd)
+{
+  return will_tell (self, NULL) && self->keeper->keep_journal (slot, fd, self->keeper_data);
+}
+
+void
+serial_port_leave (SerialPort *self)
+{
+  if (self->keeper != NULL)
+    self->keeper->leave (self->keeper_data);
+}
+
+/* -- writing ----------------------------------------------------------------------------------------- */
 
 static gboolean
 on_write_error (gpointer user_data)
@@ -344,10 +382,12 @@ fail_write (SerialPort *self)
                                  g_strerror (errno)));
 }
 
-void
-serial_port_lose_keeper (SerialPort *self, const GError *error)
+/** Without its keeper the port lives until the module waits for nothing any more. */
+static void
+check_keeper (SerialPort *self)
 {
-  fail_later (self, g_error_copy (error));
+  if (self->keeper_error != NULL && self->announced == NULL && g_queue_is_empty (&self->queue))
+    fail_later (self, g_error_copy (self->keeper_error));
 }
 
 static void
@@ -392,6 +432,7 @@ on_writable (int fd, GIOCondition condition, gpointer user_data)
   if (!g_queue_is_empty (&self->queue))
     return G_SOURCE_CONTINUE;
   g_clear_pointer (&self->write_source, g_source_unref);
+  check_keeper (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -403,6 +444,35 @@ watch_writable (SerialPort *self)
   g_source_attach (self->write_source, g_main_context_get_thread_default ());
 }
 
+static void
+write_directly (SerialPort *self, GBytes *data)
+{
+  g_queue_push_tail (&self->queue, g_bytes_ref (data));
+  self->queued_bytes += g_bytes_get_size (data);
+  if (self->write_source != NULL)
+    return;
+  while (!g_queue_is_empty (&self->queue) && write_head (self))
+    ;
+  if (!g_queue_is_empty (&self->queue) && !self->hung_up)
+    watch_writable (self);
+}
+
+void
+serial_port_lose_keeper (SerialPort *self, gboolean deaf, const GError *error)
+{
+  g_autoptr (GBytes) told = g_steal_pointer (&self->told);
+
+  if (self->keeper_error != NULL || self->hung_up)
+    return;
+  self->keeper_error = g_error_copy (error);
+  self->watched = FALSE;
+  self->unwatching = 0;
+  start_reading (self);
+  if (deaf && told != NULL)
+    write_directly (self, told);
+  check_keeper (self);
+}
+
 gboolean
 serial_port_write (SerialPort *self, GBytes *data)
 {
@@ -412,16 +482,11 @@ serial_port_write (SerialPort *self, GBytes *data)
     return FALSE;
   if (size == 0 || self->hung_up)
     return TRUE; /* the listener knows of the hang-up, or will soon */
-  if (self->keeper != NULL)
+  self->commands += self->command_follows;
+  self->command_follows = FALSE;
+  if (will_tell (self, data))
     return self->keeper->write (data, self->keeper_data);
-  g_queue_push_tail (&self->queue, g_bytes_ref (data));
-  self->queued_bytes += size;
-  if (self->write_source != NULL)
-    return TRUE;
-  while (!g_queue_is_empty (&self->queue) && write_head (self))
-    ;
-  if (!g_queue_is_empty (&self->queue) && !self->hung_up)
-    watch_writable (self);
+  write_directly (self, data);
   return TRUE;
 }
 
@@ -429,16 +494,25 @@ void
 serial_port_announce (SerialPort *self, GBytes *data)
 {
   g_clear_pointer (&self->announced, g_bytes_unref);
+  /* A keeper that is lost now is lost before the command that needs it. */
+  if (will_tell (self, NULL))
+    self->keeper->announce (data, self->keeper_data);
+  check_keeper (self);
   if (data != NULL)
     self->announced = g_bytes_ref (data);
-  if (self->keeper != NULL && !self->hung_up)
-    self->keeper->announce (data, self->keeper_data);
+  self->command_follows = data != NULL;
+}
+
+guint64
+serial_port_count_commands (SerialPort *self)
+{
+  return self->history.commands + self->commands;
 }
 
 void
 serial_port_note_prompt (SerialPort *self)
 {
-  if (self->keeper != NULL && !self->hung_up)
+  if (will_tell (self, NULL))
     self->keeper->note_prompt (self->keeper_data);
 }
 
@@ -446,18 +520,21 @@ gboolean
 serial_port_write_announced (SerialPort *self)
 {
   g_autoptr (GBytes) data = g_steal_pointer (&self->announced);
+  gboolean written;
 
   g_return_val_if_fail (data != NULL, TRUE);
 
-  if (self->keeper == NULL)
-    return serial_port_write (self, data);
-  return self->hung_up || self->keeper->write_announced (self->keeper_data);
+  if (will_tell (self, data))
+    return self->keeper->write_announced (self->keeper_data);
+  written = serial_port_write (self, data);
+  check_keeper (self);
+  return written;
 }
 
 void
 serial_port_set_farewell (SerialPort *self, const char *const *lines)
 {
-  if (self->keeper != NULL && !self->hung_up)
+  if (will_tell (self, NULL))
     self->keeper->set_farewell (lines, self->keeper_data);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A serial port: open, lock, raw mode, a write queue, hang-up. The only place that knows termios; it moves
- * bytes and knows nothing of what they mean.
+ * A serial port: bytes come, a write queue, hang-up, and perhaps somebody who keeps it. Knows nothing of what
+ * the bytes mean.
  */
 #pragma once
 
@@ -25,6 +25,9 @@ typedef struct {
 
 /** What waits to be written may not exceed this; far more than any command with its payload. */
 #define SERIAL_PORT_QUEUE_MAX_BYTES (64 * 1024)
+
+/** As much as one read brings at once. */
+#define SERIAL_PORT_READ_MAX_BYTES 16384
 
 typedef struct SerialPort SerialPort;
 
@@ -61,7 +64,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SerialPort, serial_port_free)
 
 /**
  * SerialPortKeeper: another process that writes for us, so that it knows what the module waits for should we
- * die. Each entry is what the function of the same name below does; @free lets go of the port.
+ * die, and may read for us, so that nothing is lost then. Each entry is what the function of the same name
+ * below does; @unwatch is answered by serial_port_end_watch(), once for each; @free lets go of the port.
  */
 typedef struct {
   gboolean (*write) (GBytes *data, gpointer user_data);
@@ -69,24 +73,63 @@ typedef struct {
   void (*note_prompt) (gpointer user_data);
   gboolean (*write_announced) (gpointer user_data);
   void (*set_farewell) (const char *const *lines, gpointer user_data);
+  void (*watch) (gpointer user_data);
+  void (*unwatch) (gpointer user_data);
+  void (*set_taken) (guint64 position, gpointer user_data);
+  gboolean (*keep_journal) (guint slot, int fd, gpointer user_data);
+  void (*leave) (gpointer user_data);
   void (*free) (gpointer user_data);
 } SerialPortKeeper;
 
 /**
- * A port whose @fd (taken) is read here and written by @keeper, which must outlive it. @log is what came
- * before, it is given to the listener first; @unsaid is the farewell of an earlier life. Both may be NULL.
+ * SerialPortHistory: what became of the port before it was ours.
+ * @held_over: an earlier life of ours died with it, or left it.
+ * @watched: the keeper reads it: serial_port_is_watched() from the start. FALSE also when that has begun to
+ * undo what the earlier life has left.
+ * @complete: the log holds all that the module has said since @log_begin.
+ * @commands: serial_port_count_commands() of the earlier lives.
+ * @log_begin: the position (serial_port_get_position()) of the first byte of the log.
  */
-SerialPort *serial_port_new_kept (int fd, guint baud_rate, GBytes *log, const char *const *unsaid,
-                                  const SerialPortKeeper *keeper, gpointer keeper_data);
+typedef struct {
+  gboolean held_over;
+  gboolean watched;
+  gboolean complete;
+  guint64 commands;
+  guint64 log_begin;
+} SerialPortHistory;
 
-/** The keeper is gone: the port hangs up with @error, from the main loop. */
-void serial_port_lose_keeper (SerialPort *self, const GError *error);
+/**
+ * A port whose @fd (taken) is written by @keeper, which must outlive it, and is read here unless it is
+ * watched.
+ * @log is what came before, it is given to the listener first; @unsaid is the farewell of an earlier life.
+ * @history (copied), @log and @unsaid may be NULL.
+ */
+SerialPort *
+serial_port_new_kept (int fd, guint baud_rate, const SerialPortHistory *history, GBytes *log,
+                      const char *const *unsaid, const SerialPortKeeper *keeper, gpointer keeper_data);
+
+/**
+ * The keeper is gone: the port hangs up with @error, from the main loop. Before that it is written directly,
+ * until the module waits for nothing any more: what was announced and is yet to be written, and, when the
+ * keeper has not taken the last thing that it was told (@deaf), that.
+ */
+void serial_port_lose_keeper (SerialPort *self, gboolean deaf, const GError *error);
+
+/** The keeper has read @data: it goes to the listener before this returns, or as soon as there is one.
+ * Nothing if it should not have. From the main loop. */
+void serial_port_receive (SerialPort *self, const guint8 *data, gsize size);
+
+/** The keeper reads no more. Nothing if it was not told so. */
+void serial_port_end_watch (SerialPort *self);
 
 /** For a keeper. Borrowed. */
 int serial_port_get_fd (SerialPort *self);
 
 /** Starts reading. @listener must outlive the port; NULL stops it, and a hang-up is then nobody's. */
 void serial_port_set_listener (SerialPort *self, const SerialPortListener *listener, gpointer user_data);
+
+/** While paused, nothing is read; a hang-up is noticed all the same. It is not at first. */
+void serial_port_set_paused (SerialPort *self, gboolean paused);
 
 /** Queues @data (a reference is taken) behind what waits. FALSE, with nothing queued, if that would exceed
  * the limit. After a hang-up it goes nowhere. */
@@ -98,6 +141,10 @@ gboolean serial_port_write (SerialPort *self, GBytes *data);
  * the module waits for nothing any more.
  */
 void serial_port_announce (SerialPort *self, GBytes *data);
+
+/** How many commands were written behind an announcement, by this life and those before it, since the keeper
+ * opened the port. */
+guint64 serial_port_count_commands (SerialPort *self);
 
 /** The module's prompt for what was announced has come. */
 void serial_port_note_prompt (SerialPort *self);
@@ -111,6 +158,44 @@ void serial_port_set_farewell (SerialPort *self, const char *const *lines);
 
 /** The farewell that an earlier life set and that nobody has said. Borrowed, NULL-terminated. */
 const char *const *serial_port_get_unsaid (SerialPort *self);
+
+/** Of a port without a keeper all zero. Borrowed. */
+const SerialPortHistory *serial_port_get_history (SerialPort *self);
+
+/**
+ * From now on the keeper reads the port and keeps what it has read until serial_port_set_taken(), so that our
+ * next life gets it; the listener gets the same bytes as before. Nothing if it does already. FALSE, and
+ * nothing has changed, when nobody keeps the port (any more).
+ */
+gboolean serial_port_watch (SerialPort *self);
+
+/** The keeper reads no more, and forgets what it has read, as soon as it hears of this: what it has read
+ * until then still comes. May be undone at once. Nothing if the port is not watched. */
+void serial_port_unwatch (SerialPort *self);
+
+/** Whether what comes is kept for our next life. */
+gboolean serial_port_is_watched (SerialPort *self);
+
+/**
+ * How many bytes the keeper has read, since it opened the port, up to the last one that the listener was
+ * given; inside received: with all that is being given. What is read here does not count, so that it means
+ * something while the port is watched, and for the log.
+ */
+guint64 serial_port_get_position (SerialPort *self);
+
+/** Of what the keeper has read nothing is needed any more below @position, which never goes back; the
+ * listener does not get it any more. Nothing if the port is not watched. */
+void serial_port_set_taken (SerialPort *self, guint64 position);
+
+/**
+ * The keeper keeps @fd (stays the caller's) for our next life, as held_port_recall() says, instead of the one
+ * that it has for @slot; -1: none. FALSE, and nothing has changed, when nobody keeps the port or it cannot be
+ * told.
+ */
+gboolean serial_port_keep_journal (SerialPort *self, guint slot, int fd);
+
+/** serial_port_free() will leave the port to its keeper, as if we had died. Nothing without a keeper. */
+void serial_port_leave (SerialPort *self);
 
 /** How long @size bytes take on the line, in milliseconds, rounded up: 10 bits a byte. */
 guint serial_port_get_transfer_ms (SerialPort *self, gsize size);

@@ -80,6 +80,15 @@ channel_fixture_run (AtCommand *command)
   return fixture.runs++;
 }
 
+guint
+channel_fixture_adopt (AtCommand *command, AtStage stage)
+{
+  fixture.in_call = TRUE;
+  at_channel_adopt_async (fixture.channel, command, stage, on_done, &fixture.results[fixture.runs]);
+  fixture.in_call = FALSE;
+  return fixture.runs++;
+}
+
 static void
 on_urc (const AtEvent *event, gpointer user_data)
 {

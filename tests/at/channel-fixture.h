@@ -58,6 +58,9 @@ AtCommand *channel_fixture_new_data_command (AtDataMode mode, guint prompt_timeo
 /** Runs @command; returns its place among the results. */
 guint channel_fixture_run (AtCommand *command);
 
+/** The same for a command that an earlier life has written. */
+guint channel_fixture_adopt (AtCommand *command, AtStage stage);
+
 /** The module expects the probe of a channel that is not in step, and answers it. */
 void channel_fixture_script_probe (void);
 

@@ -173,8 +173,8 @@ port_source_take_async (PortSource *self, const char *uid, const char *note,
 }
 
 void
-port_source_resume_async (PortSource *self, const SerialPortSettings *settings, GAsyncReadyCallback callback,
-                          gpointer user_data)
+port_source_resume_async (PortSource *self, const char *note, const SerialPortSettings *settings,
+                          GAsyncReadyCallback callback, gpointer user_data)
 {
   g_assert_null (self->fake->opening);
   self->fake->opening = g_task_new (NULL, NULL, callback, user_data);

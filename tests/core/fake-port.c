@@ -30,7 +30,9 @@ end_task (FakeDriver *self, FakeOperation operation, guint slot, CloseReason rea
 
   if (task == NULL)
     return;
-  if (reason == CLOSE_REASON_NONE)
+  if (reason == CLOSE_REASON_NONE && operation == FAKE_ADOPT)
+    g_task_return_int (task, (gssize) GPOINTER_TO_SIZE (g_task_get_task_data (task)));
+  else if (reason == CLOSE_REASON_NONE)
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, make_error (reason));
@@ -86,11 +88,48 @@ start_async (ModuleDriver *driver, GTask *task)
 }
 
 static void
+leave (ModuleDriver *driver)
+{
+  ((FakeDriver *) driver)->port->left = TRUE;
+}
+
+static void
+take_journal (FakePort *port, ConnectionJournal *journal)
+{
+  g_clear_pointer (&port->journal, connection_journal_unref);
+  port->journal = journal != NULL ? connection_journal_ref (journal) : NULL;
+}
+
+static gboolean
+adopt (ModuleDriver *driver, guint slot, const ModuleAdoption *adoption, GAsyncReadyCallback callback,
+       gpointer user_data, GError **error)
+{
+  FakePort *port = ((FakeDriver *) driver)->port;
+  const ConnectionJournalPast *past = adoption->past;
+  GTask *task;
+
+  if (port->refuses_adoption) {
+    g_propagate_error (error, make_error (CLOSE_REASON_MODULE_LOST));
+    return FALSE;
+  }
+  task = g_task_new (NULL, NULL, callback, user_data);
+  g_task_set_source_tag (task, module_driver_adopt);
+  g_task_set_task_data (task, GSIZE_TO_POINTER (past->sending != NULL ? g_bytes_get_size (past->sending) : 0),
+                        NULL);
+  begin (driver, FAKE_ADOPT, slot, task);
+  take_journal (port, adoption->journal);
+  port->settings = adoption->settings;
+  finish_if_automatic (driver, FAKE_ADOPT, slot);
+  return TRUE;
+}
+
+static void
 open_async (ModuleDriver *driver, guint slot, const ModuleOpenRequest *request, GTask *task)
 {
   FakePort *port = ((FakeDriver *) driver)->port;
 
   begin (driver, FAKE_OPEN, slot, task);
+  take_journal (port, request->journal);
   g_free (port->host);
   port->host = g_strdup (request->host);
   port->port = request->port;
@@ -203,6 +242,8 @@ driver_free (ModuleDriver *driver)
 
 static const ModuleDriverClass klass = {
   .free = driver_free,
+  .leave = leave,
+  .adopt = adopt,
   .start_async = start_async,
   .open_async = open_async,
   .send_async = send_async,
@@ -239,6 +280,7 @@ fake_port_free (FakePort *self)
 {
   g_assert_null (self->driver);
   g_byte_array_unref (self->sent);
+  g_clear_pointer (&self->journal, connection_journal_unref);
   g_free (self->host);
   g_free (self->command);
   g_free (self);
@@ -264,6 +306,7 @@ fake_port_open (gpointer port, GError **error)
   /* The port of a driver that was not freed yet would still be locked. */
   g_assert_null (self->driver);
   self->opened++;
+  self->left = FALSE;
   self->driver = g_new0 (FakeDriver, 1);
   self->driver->port = self;
   self->driver->parent.klass = &klass;
@@ -289,6 +332,7 @@ fake_port_finish (FakePort *self, FakeOperation operation, guint slot, CloseReas
   if (operation == FAKE_CLOSE) {
     end_task (driver, FAKE_OPEN, slot, CLOSE_REASON_REQUESTED);
     end_task (driver, FAKE_SEND, slot, CLOSE_REASON_REQUESTED);
+    end_task (driver, FAKE_ADOPT, slot, CLOSE_REASON_REQUESTED);
   }
   end_task (driver, operation, slot, reason);
   if (operation == FAKE_SEND && reason == CLOSE_REASON_NONE && self->echo) {

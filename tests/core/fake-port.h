@@ -21,9 +21,10 @@ typedef enum {
   FAKE_RESET,
   FAKE_CHECK,
   FAKE_STOP,
+  FAKE_ADOPT,
 } FakeOperation;
 
-#define FAKE_OPERATIONS (FAKE_STOP + 1)
+#define FAKE_OPERATIONS (FAKE_ADOPT + 1)
 
 typedef struct FakeDriver FakeDriver;
 
@@ -35,6 +36,7 @@ typedef struct {
   gboolean echo;                       /**< what is sent is received, after its confirmation */
   ModuleCapabilities capabilities;
   gboolean no_imei; /**< it does not tell one */
+  gboolean refuses_adoption;
   guint sleep_locks;
   const char *answer;          /**< a line, to every AT command but AT+BAD, which is refused */
   CloseReason command_failure; /**< where there is no answer */
@@ -48,7 +50,9 @@ typedef struct {
   TlsSettings settings;
   gboolean in_module[MODULE_CREDENTIAL_PARTS];
   gboolean has_pem[MODULE_CREDENTIAL_PARTS];
-  GByteArray *sent; /**< all bytes of all sends */
+  ConnectionJournal *journal; /**< of the last open or adoption, a reference; NULL when there was none */
+  gboolean left;              /**< the last driver was left to whoever keeps the port */
+  GByteArray *sent;           /**< all bytes of all sends */
   gsize last_send_bytes;
   gboolean compare_clock;      /**< of the last check */
   ModuleCredentialPart erased; /**< the part of the last erase */

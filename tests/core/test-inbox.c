@@ -256,7 +256,38 @@ START_TEST (freed_while_one_waits)
   receive (f, 0, 100, 1000);
   g_clear_pointer (&f->inbox, inbox_free);
   fake_port_settle ();
-  expect_text (f, "", TRUE);
+  expect_error (f, MSSL_ERROR_NOT_CONNECTED); /* nobody may think that nothing comes any more */
+}
+END_TEST
+
+START_TEST (refused_while_one_waits_and_later)
+{
+  g_autoptr (Fixture) f = fixture_new ();
+
+  receive (f, 0, 100, 1000);
+  inbox_refuse (f->inbox);
+  fake_port_settle ();
+  expect_error (f, MSSL_ERROR_NOT_CONNECTED);
+  receive (f, 0, 100, 1000);
+  expect_error (f, MSSL_ERROR_NOT_CONNECTED);
+  ck_assert_uint_eq (f->answers, 2);
+}
+END_TEST
+
+START_TEST (restored)
+{
+  g_autoptr (Fixture) f = fixture_new ();
+  g_autoptr (GPtrArray) pieces = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+
+  g_ptr_array_add (pieces, g_bytes_new ("one", 3));
+  g_ptr_array_add (pieces, g_bytes_new ("two", 3));
+  inbox_restore (f->inbox, 1000, pieces);
+  ck_assert_uint_eq (inbox_get_begin (f->inbox), 994);
+  ck_assert_uint_eq (inbox_get_size (f->inbox), 6);
+  receive (f, 993, 100, 0);
+  expect_error (f, MSSL_ERROR_OFFSET);
+  receive (f, 994, 100, 0);
+  expect_text (f, "onetwo", FALSE);
 }
 END_TEST
 
@@ -423,6 +454,8 @@ main (void)
   tcase_add_test (tcase, receive_ends);
   tcase_add_test (tcase, receive_tells_eof_with_the_last_byte);
   tcase_add_test (tcase, freed_while_one_waits);
+  tcase_add_test (tcase, refused_while_one_waits_and_later);
+  tcase_add_test (tcase, restored);
   tcase_add_test (tcase, bug_07_what_came_before_the_overflow_stays);
   tcase_add_test (tcase, push_what_lies_there_and_what_comes);
   tcase_add_test (tcase, push_never_beyond_the_window);

@@ -15,7 +15,8 @@ static const char digest_a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 typedef struct {
   World *world;
   Slot *slot;
-  guint starts, connectings, openeds, sents, send_errors, endeds;
+  guint starts, connectings, openeds, resumeds, sents, send_errors, endeds;
+  gsize confirmed; /* when it was resumed */
   GString *received;
   CloseReason reason; /* of the end; NONE for a plain close */
   gboolean open_at_start;
@@ -43,6 +44,15 @@ static void
 on_opened (gpointer user_data)
 {
   ((Holder *) user_data)->openeds++;
+}
+
+static void
+on_resumed (gsize confirmed, gpointer user_data)
+{
+  Holder *holder = user_data;
+
+  holder->resumeds++;
+  holder->confirmed = confirmed;
 }
 
 static void
@@ -76,7 +86,7 @@ on_ended (const GError *error, gpointer user_data)
 }
 
 static const SlotListener listener = {
-  on_start, on_connecting, on_opened, on_received, on_sent, on_ended,
+  on_start, on_connecting, on_opened, on_resumed, on_received, on_sent, on_ended,
 };
 
 static Holder *

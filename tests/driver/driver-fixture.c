@@ -15,7 +15,10 @@ const DriverFixtureList driver_fixture_defaults = { 0, 4, 0, 0, 90, 0, 0, 0, 0, 
 
 static const AtTiming timing = { 400, 3, 10, 250, 100000 };
 
-static void G_GNUC_PRINTF (1, 2) add_entry (const char *format, ...)
+#define add_entry driver_fixture_add_entry
+
+void
+driver_fixture_add_entry (const char *format, ...)
 {
   g_autofree char *entry = NULL;
   va_list args;
@@ -92,23 +95,43 @@ get_real_time_us (void)
   return driver_fixture.unix_s * G_USEC_PER_SEC;
 }
 
+static void
+make_driver (SerialPort *port)
+{
+  const Bc660kConfig config = {
+    "one", 0, &timing, driver_fixture.trace, .margin_ms = 300, .get_real_time_us = get_real_time_us
+  };
+
+  driver_fixture.driver = bc660k_driver_new (port, &config);
+  module_driver_set_listener (driver_fixture.driver, &listener, NULL);
+}
+
+void
+driver_fixture_make_kept (const SerialPortHistory *history, const char *log, const char *const *unsaid)
+{
+  int fd;
+
+  module_driver_free (driver_fixture.driver);
+  scripted_module_free (driver_fixture.module);
+  driver_fixture.module = scripted_module_new (&fd);
+  make_driver (kept_port_new (fd, history, log, unsaid, &driver_fixture.kept));
+}
+
 void
 driver_fixture_set_up (void)
 {
   DriverFixture *self = &driver_fixture;
-  Bc660kConfig config = { "one", 0, &timing, NULL, .margin_ms = 300, .get_real_time_us = get_real_time_us };
   int fd;
 
   *self = (DriverFixture){ 0 };
   fd = g_file_open_tmp ("modemssl-trace-XXXXXX", &self->trace_path, NULL);
   ck_assert_int_ge (fd, 0);
   close (fd);
-  config.trace = self->trace = at_trace_open (self->trace_path, NULL);
+  self->trace = at_trace_open (self->trace_path, NULL);
   ck_assert_ptr_nonnull (self->trace);
   self->log = g_string_new (NULL);
   self->module = scripted_module_new (&fd);
-  self->driver = bc660k_driver_new (serial_port_new_for_fd (fd, 921600), &config);
-  module_driver_set_listener (self->driver, &listener, NULL);
+  make_driver (serial_port_new_for_fd (fd, 921600));
   self->unix_s = DRIVER_FIXTURE_NOW_S;
   self->request.host = "example.org";
   self->request.port = 8883;
@@ -133,6 +156,7 @@ driver_fixture_tear_down (void)
   self->free_at = NULL;
   g_clear_pointer (&self->driver, module_driver_free);
   scripted_module_run_what_is_ready ();
+  g_clear_pointer (&self->kept, kept_port_unref);
   ck_assert_uint_eq (self->tasks, 0);
   at_trace_unref (self->trace);
   check_trace ();
@@ -183,13 +207,19 @@ driver_fixture_script_identity (void)
 }
 
 void
-driver_fixture_script_start (void)
+driver_fixture_script_steps (void)
 {
   driver_fixture_script_probe ();
   driver_fixture_script_identity ();
   driver_fixture_expect ("AT+QSSLCFG=?", "+QSSLCFG: (0-10),(0-4),\"seclevel\",(0-2)\r\n\r\nOK");
   driver_fixture_expect ("AT+QSSLOPEN=?", "+QSSLOPEN: (0),(0),<host_name>,(1-65535),(0)\r\n\r\nOK");
   driver_fixture_expect ("AT+QSSLSEND=?", "+QSSLSEND: (0),(0),(1-1024)\r\n\r\nOK");
+}
+
+void
+driver_fixture_script_start (void)
+{
+  driver_fixture_script_steps ();
   driver_fixture_expect ("AT+QSSLCLOSE=0,0", "ERROR");
 }
 
@@ -211,11 +241,17 @@ on_done (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 void
+driver_fixture_begin_start (void)
+{
+  driver_fixture.tasks++;
+  module_driver_start_async (driver_fixture.driver, on_done, (gpointer) "start");
+}
+
+void
 driver_fixture_start (void)
 {
   driver_fixture_script_start ();
-  driver_fixture.tasks++;
-  module_driver_start_async (driver_fixture.driver, on_done, (gpointer) "start");
+  driver_fixture_begin_start ();
   driver_fixture_check ("start;");
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "bc660k-driver.h"
+#include "kept-port.h"
 #include "scripted-module.h"
 
 #define OK "\r\nOK\r\n"
@@ -33,6 +34,7 @@ typedef struct {
   const char *free_at;  /* frees the driver inside the callback whose entry begins so */
   const char *open_at;  /* opens again inside the callback whose entry begins so */
   ModuleOpenRequest request;
+  KeptPort *kept; /* NULL for a port that nobody keeps */
 } DriverFixture;
 
 /** What the host's clock shows at first: 2026-11-22 21:00:00 UTC. */
@@ -47,6 +49,12 @@ extern const DriverFixtureList driver_fixture_defaults;
 /** Check's checked fixture. The request asks for what a module's defaults are. */
 void driver_fixture_set_up (void);
 void driver_fixture_tear_down (void);
+
+/** Another driver, on a port that somebody keeps. */
+void driver_fixture_make_kept (const SerialPortHistory *history, const char *log, const char *const *unsaid);
+
+/** An entry of the log of a test's own. */
+void driver_fixture_add_entry (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 /** The request asks for mutual authentication; whether the ledger says that the module holds the parts. */
 void driver_fixture_ask_for_mutual (gboolean in_module);
@@ -65,6 +73,12 @@ void driver_fixture_script_identity (void);
 
 /** Script: a whole start; the leftover close is refused. */
 void driver_fixture_script_start (void);
+
+/** Script: the same without the close. */
+void driver_fixture_script_steps (void);
+
+/** Starts, without a script; one entry of the log. */
+void driver_fixture_begin_start (void);
 
 /** Starts, with that script. */
 void driver_fixture_start (void);

@@ -18,7 +18,7 @@ CONNECTION = 'org.modemssl1.Connection'
 PROPERTIES = 'org.freedesktop.DBus.Properties'
 ERROR = 'org.modemssl1.Error.'
 
-STATES = ['queued', 'waiting-for-network', 'configuring', 'connecting', 'connected', 'closing', 'closed']
+STATES = ['queued', 'waiting-for-network', 'configuring', 'connecting', 'resuming', 'connected', 'closing', 'closed']
 SEND_BYTES = 65536
 SEND_TIMEOUT_S = 600
 

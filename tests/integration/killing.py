@@ -62,14 +62,16 @@ class KillTest(BenchTest):
             self.daemon.kill()
         return GLib.SOURCE_REMOVE
 
-    def expect_prefix(self, server):
-        """Of a server that was reached; one that was not has nothing to tell."""
+    def expect_prefix(self, server, confirmed=0):
+        """Of a server that was reached; one that was not has nothing to tell. At least what was confirmed is in it."""
         if not server.accepted:
+            self.assertEqual(confirmed, 0)
             return
         got = server.wait_result()
         # A handshake that was given up is no stream.
         if not isinstance(got, OSError):
             self.assertTrue(b''.join(PIECES).startswith(got), got[-200:])
+            self.assertGreaterEqual(len(got), confirmed)
 
     def stop(self):
         """In good order; meanwhile the tap goes on."""

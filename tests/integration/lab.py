@@ -113,18 +113,19 @@ def die_with_parent():
 class Lab:
     """A directory, a bus, and everything that was started; close() ends it all."""
 
-    def __init__(self, policy=None):
+    def __init__(self, policy=None, bus=None):
+        """@bus: one that is there already, with connect() and an address."""
         self.dir = tempfile.mkdtemp(prefix='modemssl-lab-')
         # Clients of another user must be able to reach the bus.
         os.chmod(self.dir, 0o711)
         self.processes = []
         self.closers = []
         self.count = 0
-        self.bus = None
+        self.bus = bus
         # Nobody listens there until a test starts a holder.
         self.holder_socket = self.path('holder.sock')
         try:
-            self.bus = Bus(self, policy)
+            self.bus = bus or Bus(self, policy)
         except BaseException:
             self.close()
             raise
@@ -204,9 +205,12 @@ class Lab:
 
     def close(self):
         """Ends everything, the newest first. Returns what the sanitizers and the programs' statuses complain of."""
-        for closer in reversed(self.closers):
-            closer()
         complaints = []
+        for closer in reversed(self.closers):
+            try:
+                closer()
+            except Exception as error:  # pylint: disable=broad-except
+                complaints.append(f'{closer}: {error!r}')
         for process in reversed(self.processes):
             complaints += end(process)
         for path in glob.glob(self.path('sanitizer.*')):
@@ -477,7 +481,7 @@ class LabTest(unittest.TestCase):
     def close_lab(self):
         complaints = self.lab.close()
         outcome = self._outcome.result
-        broken = complaints or any(test is self for test, _ in outcome.failures + outcome.errors)
+        broken = complaints or any(getattr(test, 'test_case', test) is self for test, _ in outcome.failures + outcome.errors)
         if broken or not self._outcome.success:
             sys.stderr.write(f'\n==== {self.id()}\n{self.lab.read_logs()}')
         self.lab.remove()

@@ -193,6 +193,18 @@ def make_lab(more=''):
         shutil.rmtree(directory)
 
 
+def link_plugins(directory):
+    os.mkdir(directory)
+    for name in PLUGINS:
+        os.symlink(glob.glob(f'/usr/lib/*/ModemManager/{name}')[0], os.path.join(directory, name))
+    return directory
+
+
+def make_command(plugins):
+    """Nothing but what it is told of."""
+    return [MODEM_MANAGER, '--no-auto-scan', '--test-no-udev', '--test-no-suspend-resume', '--test-plugin-dir=' + plugins, '--debug']
+
+
 class Polkit:
     """Says yes to everything, in a thread of its own: ModemManager asks while the test waits for an answer."""
 
@@ -238,10 +250,7 @@ class ModemManager:
         self.bus = lab.bus.connect()
         lab.closers.append(lambda: self.bus.close_sync(None))
         self.set_rules({'79-mm-test.rules': RULES_OF_THE_TESTS})
-        self.plugins = lab.path('plugins')
-        os.mkdir(self.plugins)
-        for name in PLUGINS:
-            os.symlink(glob.glob(f'/usr/lib/*/ModemManager/{name}')[0], os.path.join(self.plugins, name))
+        self.plugins = link_plugins(lab.path('plugins'))
 
     def set_rules(self, rules):
         """The files that come on top of Debian's, instead of those before."""
@@ -254,9 +263,8 @@ class ModemManager:
         """Runs it and tells it of the ports."""
         events = ''.join(f'action=add,subsystem=tty,name={port}\n' for port in ports)
         arguments = ['--initial-kernel-events=' + self.lab.write('kernel-events', events)] if ports else []
-        self.process = self.lab.start(
-            [MODEM_MANAGER, '--no-auto-scan', '--test-no-udev', '--test-no-suspend-resume',
-             '--test-plugin-dir=' + self.plugins, *(['--debug'] if debug else []), *arguments], 'modem-manager')
+        command = [word for word in make_command(self.plugins) if debug or word != '--debug']
+        self.process = self.lab.start([*command, *arguments], 'modem-manager')
         self.process.expected_status = 0
         wait_for(lambda: self.has_name() or self.process.poll() is not None, 'the name of ModemManager')
 

@@ -5,7 +5,9 @@ import os
 import signal
 
 import modem_manager
+from application import PIECE_BYTES, Application
 from bench import BenchTest
+from client import Connection
 from killing import PROMPT_DELAY_MS, KillTest
 from lab import BUS_NAME, FULL, MODEMSSLD, LabTest, as_other_user, main, wait_for, wait_module
 from modem_manager import BRIDGE, IGNORE, PORTS, RULES_OF_THE_TESTS, ModemManager
@@ -182,6 +184,31 @@ class TestKilled(KillTest, SharedTest):
         self.stop()
         self.modem_manager.wait_modem()
 
+    def test_a_connection_outlives_it(self):
+        """Killed, and then stopped in good order and started again; ModemManager waits all the time."""
+        server = self.behave(read_all, ca=self.ca)
+        data = self.random.randbytes(8 * PIECE_BYTES)
+        connection = self.open(self.context, server.port, persist=True).wait_connected()
+        application = Application(connection.path, data, echo=False)
+        application.attach(self.client)
+        for end in self.daemon.kill, self.end_daemon:
+            self.tap.call_behind(self.random.randrange(1, 2 * PIECE_BYTES), end)
+            self.assertFalse(application.run())
+            wait_for(self.is_killed, 'the end of the daemon')
+            self.assertEqual(self.modem_manager.modems(), {})
+            self.client.connections.pop(application.path)
+            self.restart()
+            application.attach(self.client)
+        self.assertTrue(application.run())
+        self.assertEqual(application.connection.close()[1], 'requested')
+        self.assertEqual(server.wait_result(), data)
+        self.assertEqual(self.modem_manager.modems(), {})
+        self.stop()
+        self.modem_manager.wait_modem()
+
+    def end_daemon(self):
+        self.daemon.process.terminate()
+
     def test_modem_manager_gets_a_module_that_answers(self):
         for _ in range(KILLS // 2):
             server = self.behave(read_all, ca=self.ca)
@@ -213,6 +240,25 @@ class TestDiscovery(SharedTest):
         self.daemon.process.send_signal(signal.SIGHUP)
         wait_module(self.client.bus, 'cell0', 'ready')
         self.expect_goes_on()
+
+    def test_a_connection_outlives_the_daemon(self):
+        """Its module is found again by the port that the holder has."""
+        self.modem_manager.start(PORTS[0])
+        self.lab.holder()
+        self.daemon = self.lab.daemon()
+        self.client = self.new_client()
+        wait_module(self.client.bus, 'bc660k-' + IMEI, 'ready')
+        server = self.behave(read_all, ca=self.ca)
+        connection = self.open(self.make_context(), server.port, persist=True).wait_connected()
+        connection.send(b'one ')
+        self.daemon.kill()
+        self.client.connections.pop(connection.path)
+        self.daemon.start()
+        self.client = self.new_client()
+        connection = Connection(self.client, connection.path).wait_connected()
+        connection.send(b'two')
+        self.assertEqual(connection.close()[1], 'requested')
+        self.assertEqual(server.wait_result(), b'one two')
 
 
 class TestIdle(SharedTest):

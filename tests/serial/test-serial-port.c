@@ -4,6 +4,7 @@
  */
 #include <check.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pty.h>
 #include <stdlib.h>
 #include <string.h>
@@ -443,6 +444,56 @@ START_TEST (one_end_of_a_socket_pair)
 }
 END_TEST
 
+/** Nothing is read while it is paused; afterwards all is. */
+START_TEST (paused)
+{
+  struct pollfd slave = { fixture.slave, POLLIN, 0 };
+
+  open_port (SERIAL_FLOW_CONTROL_NONE);
+  serial_port_set_paused (fixture.port, TRUE);
+  ck_assert_int_eq (write (fixture.master, "abc", 3), 3);
+  ck_assert_int_eq (poll (&slave, 1, -1), 1);
+  run_what_is_ready ();
+  ck_assert_uint_eq (fixture.received->len, 0);
+  serial_port_set_paused (fixture.port, FALSE);
+  while (fixture.received->len < 3)
+    g_main_context_iteration (NULL, TRUE);
+  ck_assert_mem_eq (fixture.received->data, "abc", 3);
+}
+END_TEST
+
+START_TEST (a_hang_up_while_it_is_paused)
+{
+  fixture.on_hung_up = (Act) _i;
+  open_port (SERIAL_FLOW_CONTROL_NONE);
+  serial_port_set_paused (fixture.port, TRUE);
+  close_master ();
+  while (fixture.hang_ups == 0)
+    g_main_context_iteration (NULL, TRUE);
+  run_what_is_ready ();
+  ck_assert_uint_eq (fixture.hang_ups, 1);
+}
+END_TEST
+
+START_TEST (nobody_keeps_it)
+{
+  static const SerialPortHistory none = { 0 };
+
+  open_port (SERIAL_FLOW_CONTROL_NONE);
+  ck_assert_mem_eq (serial_port_get_history (fixture.port), &none, sizeof none);
+  ck_assert (!serial_port_watch (fixture.port));
+  ck_assert (!serial_port_is_watched (fixture.port));
+  serial_port_unwatch (fixture.port);
+  serial_port_set_taken (fixture.port, 1);
+  ck_assert (!serial_port_keep_journal (fixture.port, 0, fixture.slave));
+  serial_port_leave (fixture.port);
+  ck_assert_int_eq (write (fixture.master, "abc", 3), 3);
+  while (fixture.received->len < 3)
+    g_main_context_iteration (NULL, TRUE);
+  ck_assert_uint_eq (serial_port_get_position (fixture.port), 0);
+}
+END_TEST
+
 static void
 add_tests (TCase *tcase)
 {
@@ -468,6 +519,9 @@ add_tests (TCase *tcase)
   tcase_add_test (tcase, freed_with_a_full_queue);
   tcase_add_test (tcase, hang_up_with_a_full_queue);
   tcase_add_test (tcase, one_end_of_a_socket_pair);
+  tcase_add_test (tcase, paused);
+  tcase_add_loop_test (tcase, a_hang_up_while_it_is_paused, ACT_NOTHING, ACT_FREE + 1);
+  tcase_add_test (tcase, nobody_keeps_it);
 }
 
 int

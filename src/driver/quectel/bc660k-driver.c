@@ -227,6 +227,25 @@ driver_send_async (ModuleDriver *base, guint slot, GBytes *data, GTask *task)
 }
 
 static void
+driver_leave (ModuleDriver *base)
+{
+  serial_port_leave (at_channel_get_port (((Bc660kDriver *) base)->channel));
+}
+
+static gboolean
+driver_adopt (ModuleDriver *base, guint slot, const ModuleAdoption *adoption, GAsyncReadyCallback callback,
+              gpointer user_data, GError **error)
+{
+  return bc660k_slot_adopt (((Bc660kDriver *) base)->slots[slot], adoption, callback, user_data, error);
+}
+
+static void
+on_read (gpointer user_data)
+{
+  bc660k_record_catch_up (user_data);
+}
+
+static void
 driver_close_async (ModuleDriver *base, guint slot, GTask *task)
 {
   bc660k_slot_close (((Bc660kDriver *) base)->slots[slot], task);
@@ -303,6 +322,8 @@ driver_free (ModuleDriver *base)
 
 static const ModuleDriverClass bc660k_class = {
   .free = driver_free,
+  .leave = driver_leave,
+  .adopt = driver_adopt,
   .start_async = bc660k_start_async,
   .open_async = driver_open_async,
   .send_async = driver_send_async,
@@ -333,6 +354,7 @@ bc660k_driver_new (SerialPort *port, const Bc660kConfig *config)
     driver->slots[i] = bc660k_slot_new (driver, i);
   at_channel_set_lost_func (driver->channel, on_lost, driver);
   at_channel_set_stray_func (driver->channel, on_stray, driver);
+  at_channel_set_read_func (driver->channel, on_read, driver);
   at_channel_add_urc (driver->channel, BC660K_URC_PREFIX, on_urc, driver);
   at_channel_add_urc (driver->channel, "+QSSLSEND:", on_send_result, driver);
   at_channel_add_urc (driver->channel, "+QSSLOPEN:", on_open_result, driver);

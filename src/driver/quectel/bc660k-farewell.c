@@ -5,8 +5,29 @@
  */
 #include "bc660k-private.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "bc660k-commands.h"
 #include "bc660k-network.h"
+
+void
+bc660k_farewell_inherit (Bc660kDriver *driver)
+{
+  const char *const *unsaid = at_channel_get_unsaid (driver->channel);
+  g_autoptr (AtCommand) sleep = bc660k_sleep_new_command (0);
+  gsize size = sleep->line->len - 1;
+
+  driver->inherited = TRUE;
+  for (guint i = 0; unsaid[i] != NULL; i++) {
+    if (strncmp (unsaid[i], sleep->line->str, size) == 0) {
+      driver->sleep.former_known = TRUE;
+      driver->sleep.former_mode = atoi (unsaid[i] + size);
+    }
+    driver->network.gives_back_cereg |= strcmp (unsaid[i], BC660K_NETWORK_CEREG_OFF) == 0;
+    driver->network.gives_back_events |= strcmp (unsaid[i], BC660K_NETWORK_EVENTS_OFF) == 0;
+  }
+}
 
 static void
 add (GPtrArray *lines, AtCommand *command)

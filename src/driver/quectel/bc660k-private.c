@@ -69,6 +69,16 @@ bc660k_private_run (Bc660kDriver *driver, AtCommand *command, Bc660kDone done, g
 }
 
 void
+bc660k_private_adopt (Bc660kDriver *driver, AtCommand *command, AtStage stage, Bc660kDone done,
+                      gpointer user_data)
+{
+  Run *run = g_new (Run, 1);
+
+  *run = (Run){ bc660k_private_ref (driver), done, user_data, FALSE };
+  at_channel_adopt_async (driver->channel, command, stage, on_run, run);
+}
+
+void
 bc660k_private_run_line (Bc660kDriver *driver, const char *line, const char *response, Bc660kDone done,
                          gpointer user_data)
 {

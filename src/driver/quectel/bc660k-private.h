@@ -10,9 +10,7 @@
 #include "bc660k-driver.h"
 #include "bc660k-reply.h"
 #include "bc660k-settings.h"
-
-typedef struct Bc660kDriver Bc660kDriver;
-typedef struct Bc660kSlot Bc660kSlot;
+#include "bc660k-slot.h"
 
 /** Bc660kSleep: AT+QSCLK=0 while a connection is wanted, the former value afterwards. */
 typedef struct {
@@ -43,6 +41,8 @@ struct Bc660kDriver {
   guint prompt_delay_ms;
   guint margin_ms;
   gboolean lost;         /* the channel has said so */
+  gboolean inherited;    /* what an earlier life owed the module is ours to give back */
+  guint64 taken;         /* what of the port's input is noted, as its keeper was told */
   guint restarts;        /* of the module, counted */
   gboolean radio_off;    /* by us, for a moment */
   gboolean counted_send; /* the module takes AT+QSSLSEND=<ctx>,<conn>,<length> */
@@ -61,6 +61,10 @@ typedef void (*Bc660kDone) (Bc660kDriver *driver, char **lines, const GError *er
 
 /** Runs @command (taken) on the channel; @done runs exactly once, never inside this call. */
 void bc660k_private_run (Bc660kDriver *driver, AtCommand *command, Bc660kDone done, gpointer user_data);
+
+/** As bc660k_private_run(), of at_channel_adopt_async(). */
+void bc660k_private_adopt (Bc660kDriver *driver, AtCommand *command, AtStage stage, Bc660kDone done,
+                           gpointer user_data);
 
 /** Runs `line`, a constant. */
 void bc660k_private_run_line (Bc660kDriver *driver, const char *line, const char *response, Bc660kDone done,
@@ -92,6 +96,9 @@ void bc660k_sleep_restore (Bc660kDriver *driver);
  * undone. */
 void bc660k_farewell_update (Bc660kDriver *driver);
 
+/** The farewell of an earlier life becomes ours, since a connection of it goes on. */
+void bc660k_farewell_inherit (Bc660kDriver *driver);
+
 /**
  * bc660k-setup.c: brings settings and credentials into slot @slot and proves them by reading them back. The
  * task of the result is a boolean or a MODULE_ERROR. @request is used until the end; when *@cancelled becomes
@@ -118,37 +125,3 @@ void bc660k_driver_handle_restart (Bc660kDriver *driver);
 
 /** bc660k-driver.c: the module has fallen into deep sleep and lost its connections. The same holds. */
 void bc660k_driver_handle_deep_sleep (Bc660kDriver *driver);
-
-/** bc660k-slot.c: one connection. */
-Bc660kSlot *bc660k_slot_new (Bc660kDriver *driver, guint number);
-void bc660k_slot_free (Bc660kSlot *self);
-gboolean bc660k_slot_is_free (Bc660kSlot *self);
-DataFormat bc660k_slot_get_receive_format (Bc660kSlot *self);
-
-/** The present or last connection asked for "debug" lines. */
-gboolean bc660k_slot_is_verbose (Bc660kSlot *self);
-
-/** The calls of the vtable. */
-void bc660k_slot_open (Bc660kSlot *self, const ModuleOpenRequest *request, GTask *task);
-void bc660k_slot_send (Bc660kSlot *self, GBytes *data, GTask *task);
-void bc660k_slot_close (Bc660kSlot *self, GTask *task);
-
-/** Closes what an earlier life of the host may have left open on the free slot. */
-void bc660k_slot_close_leftover (Bc660kSlot *self, GTask *task);
-
-/** What the module said about this slot. Each may free the driver, so it must be the last thing that the
- * caller does with it. */
-void bc660k_slot_handle_open_result (Bc660kSlot *self, int result);
-void bc660k_slot_handle_send_result (Bc660kSlot *self, int result);
-void bc660k_slot_handle_close_result (Bc660kSlot *self, int result);
-void bc660k_slot_handle_received (Bc660kSlot *self, GBytes *data);
-void bc660k_slot_handle_closed (Bc660kSlot *self);
-
-/** Data was lost between module and here: the connection must not go on. */
-void bc660k_slot_handle_broken (Bc660kSlot *self);
-
-/** The module has fallen into deep sleep: a connection or handshake is gone. */
-void bc660k_slot_handle_deep_sleep (Bc660kSlot *self, const GError *error);
-
-/** The connection is gone, without a word to the module: tasks fail and the listener hears of it. */
-void bc660k_slot_end (Bc660kSlot *self, const GError *error);

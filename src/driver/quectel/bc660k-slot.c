@@ -4,12 +4,10 @@
  * writer of the state. What the module says decides over what was asked: a result counts when it comes,
  * before or after its OK.
  */
-#include "bc660k-private.h"
+#include "bc660k-slot-private.h"
 
 #include "bc660k-commands.h"
-#include "bc660k-confirm.h"
 #include "bc660k-network.h"
-#include "bc660k-opening.h"
 
 /* The module's own limit for a DTLS handshake, which no setting changes (note 2.3.2). */
 #define DTLS_OPEN_TIMEOUT_MS 123000
@@ -20,40 +18,10 @@
 /* Note, chapter 4: the slot is not in the state that the command needs. */
 #define RESULT_STATE (-6)
 
-typedef enum {
-  SLOT_FREE,
-  SLOT_CONFIGURING, /* waking the module, settings, credentials */
-  SLOT_OPENING,     /* AT+QSSLOPEN was given */
-  SLOT_OPEN,
-  SLOT_PEER_CLOSED, /* "closed" has come; the last data may follow */
-  SLOT_CLOSING,     /* AT+QSSLCLOSE was given */
-} SlotState;
-
-struct Bc660kSlot {
-  Bc660kDriver *driver; /* not owned: the driver frees its slots */
-  guint number;
-  SlotState state;
-  TlsSettings settings;   /* of the present or last connection */
-  Bc660kOpening *opening; /* while configuring */
-  gboolean open_pending;  /* AT+QSSLOPEN was given and its result has not come */
-  gboolean close_pending; /* AT+QSSLCLOSE was given and neither refused nor done */
-  gboolean came_up;       /* the open succeeded while it was being closed */
-  gboolean given_up;      /* the result of an earlier open never came, and may still */
-  gboolean connected;     /* the open has succeeded; the listener is owed a closed event */
-  GTask *open_task;
-  GTask *send_task;
-  GPtrArray *close_tasks; /* whoever waits for the end of the close */
-  GError *closing_reason; /* why the driver itself closes */
-  Bc660kConfirm confirm;
-  Timer timer; /* result of open or close; or the grace */
-};
-
 static void run_close (Bc660kSlot *self);
 
-/** For a result. The module keeps its time-out itself for TLS only (note 2.3.1), so for DTLS this one is
- * exact. */
-static guint
-get_timeout_ms (Bc660kSlot *self)
+guint
+bc660k_slot_get_timeout_ms (Bc660kSlot *self)
 {
   guint timeout_ms = self->settings.timeout_s * 1000;
 
@@ -66,11 +34,11 @@ get_open_limit_ms (Bc660kSlot *self)
 {
   if (self->settings.protocol == TLS_PROTOCOL_DTLS)
     return DTLS_OPEN_TIMEOUT_MS + self->driver->margin_ms;
-  return get_timeout_ms (self);
+  return bc660k_slot_get_timeout_ms (self);
 }
 
-static void
-set_state (Bc660kSlot *self, SlotState state, guint timeout_ms)
+void
+bc660k_slot_set_state (Bc660kSlot *self, SlotState state, guint timeout_ms)
 {
   gboolean was_taken = self->state != SLOT_FREE;
 
@@ -87,8 +55,8 @@ set_state (Bc660kSlot *self, SlotState state, guint timeout_ms)
     bc660k_sleep_release (self->driver);
 }
 
-static void
-return_task (GTask **task, GError *error)
+void
+bc660k_slot_return_task (GTask **task, GError *error)
 {
   g_autoptr (GTask) taken = g_steal_pointer (task);
 
@@ -123,20 +91,20 @@ finish (Bc660kSlot *self, const GError *error)
   self->open_pending = FALSE;
   self->close_pending = FALSE;
   self->came_up = FALSE;
-  bc660k_confirm_give_up (&self->confirm, get_timeout_ms (self));
-  set_state (self, SLOT_FREE, 0);
-  return_task (&open_task, g_error_copy (reason));
-  return_task (&send_task, g_error_copy (reason));
+  bc660k_confirm_give_up (&self->confirm, bc660k_slot_get_timeout_ms (self));
+  bc660k_record_end (&self->record);
+  bc660k_slot_set_state (self, SLOT_FREE, 0);
+  bc660k_slot_return_task (&open_task, g_error_copy (reason));
+  bc660k_slot_return_task (&send_task, g_error_copy (reason));
   for (guint i = 0; i < close_tasks->len; i++)
-    return_task ((GTask **) &close_tasks->pdata[i], NULL);
+    bc660k_slot_return_task ((GTask **) &close_tasks->pdata[i], NULL);
   if (tell && driver->parent.listener != NULL)
     driver->parent.listener->closed (number, reason, driver->parent.listener_data);
   bc660k_private_unref (driver);
 }
 
-/** The driver ends a connection by itself because of @error (taken): closes it in the module, then tells. */
-static void
-close_because (Bc660kSlot *self, GError *error)
+void
+bc660k_slot_close_because (Bc660kSlot *self, GError *error)
 {
   GTask *send_task = g_steal_pointer (&self->send_task);
 
@@ -146,7 +114,7 @@ close_because (Bc660kSlot *self, GError *error)
   }
   self->closing_reason = g_error_copy (error);
   run_close (self);
-  return_task (&send_task, error);
+  bc660k_slot_return_task (&send_task, error);
 }
 
 /** As finish(), with an @error that is taken. */
@@ -168,8 +136,9 @@ static void
 succeed_open (Bc660kSlot *self)
 {
   self->connected = TRUE;
-  set_state (self, SLOT_OPEN, 0);
-  return_task (&self->open_task, NULL);
+  bc660k_record_begin (&self->record);
+  bc660k_slot_set_state (self, SLOT_OPEN, 0);
+  bc660k_slot_return_task (&self->open_task, NULL);
 }
 
 /**
@@ -198,8 +167,9 @@ static void
 refuse_to_guess (Bc660kSlot *self)
 {
   self->given_up = FALSE;
-  close_because (self, module_error_new (CLOSE_REASON_STATE, 0,
-                                         "the module came late with news of an earlier connection"));
+  bc660k_slot_close_because (
+      self,
+      module_error_new (CLOSE_REASON_STATE, 0, "the module came late with news of an earlier connection"));
 }
 
 static void
@@ -212,7 +182,7 @@ judge_open_result (Bc660kSlot *self, int result)
   else if (result == 0)
     succeed_open (self);
   else if (result == RESULT_STATE)
-    close_because (self, bc660k_private_result_error (result, "Opening the connection"));
+    bc660k_slot_close_because (self, bc660k_private_result_error (result, "Opening the connection"));
   else
     fail (self, bc660k_private_result_error (result, "Opening the connection"));
 }
@@ -250,10 +220,8 @@ bc660k_slot_handle_open_result (Bc660kSlot *self, int result)
   }
 }
 
-/** Open and send wait for the network, so with them no answer is a time-out; with all else the module itself
- * is silent. */
-static GError *
-translate (const GError *error, const char *what)
+GError *
+bc660k_slot_translate (const GError *error, const char *what)
 {
   if (g_error_matches (error, AT_ERROR, AT_ERROR_TIMEOUT))
     return module_error_new (CLOSE_REASON_TIMEOUT, 0, "%s: %s", what, error->message);
@@ -271,7 +239,7 @@ on_open_answered (Bc660kDriver *driver, char **lines, const GError *error, gpoin
     return; /* the loss itself is on its way */
   /* Refused perhaps because of a connection of an earlier life: what follows closes that too. */
   self->open_pending = !g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED);
-  close_because (self, translate (error, "Opening the connection"));
+  bc660k_slot_close_because (self, bc660k_slot_translate (error, "Opening the connection"));
 }
 
 static void
@@ -280,13 +248,13 @@ run_open (Bc660kSlot *self)
   const ModuleDriverListener *listener = self->driver->parent.listener;
   g_autoptr (GError) error = NULL;
   AtCommand *command = bc660k_commands_new_open (self->number, bc660k_opening_get_request (self->opening),
-                                                 get_timeout_ms (self), &error);
+                                                 bc660k_slot_get_timeout_ms (self), &error);
 
   if (command == NULL) {
     fail (self, module_error_new (CLOSE_REASON_MODULE_ERROR, 0, "%s", error->message));
     return;
   }
-  set_state (self, SLOT_OPENING, get_timeout_ms (self));
+  bc660k_slot_set_state (self, SLOT_OPENING, bc660k_slot_get_timeout_ms (self));
   self->open_pending = TRUE;
   bc660k_private_run (self->driver, command, on_open_answered, self);
   if (listener != NULL)
@@ -314,77 +282,9 @@ bc660k_slot_open (Bc660kSlot *self, const ModuleOpenRequest *request, GTask *tas
   }
   self->open_task = task;
   self->settings = request->settings;
-  set_state (self, SLOT_CONFIGURING, 0);
+  bc660k_record_prepare (&self->record, request->journal);
+  bc660k_slot_set_state (self, SLOT_CONFIGURING, 0);
   self->opening = bc660k_opening_start (self->driver, self->number, request, on_ready, self);
-}
-
-void
-bc660k_slot_handle_send_result (Bc660kSlot *self, int result)
-{
-  if (!bc660k_confirm_take (&self->confirm, result) && self->state == SLOT_OPEN)
-    close_because (
-        self, module_error_new (CLOSE_REASON_PROTOCOL, 0, "the module confirmed a send that there was not"));
-}
-
-static void
-on_confirmed (gboolean in_time, int result, gpointer user_data)
-{
-  Bc660kSlot *self = user_data;
-
-  if (self->state != SLOT_OPEN || self->send_task == NULL)
-    return;
-  if (!in_time)
-    close_because (self,
-                   module_error_new (CLOSE_REASON_TIMEOUT, 0, "the module did not confirm the data in time"));
-  else if (result == 0)
-    return_task (&self->send_task, NULL);
-  else
-    close_because (self, bc660k_private_result_error (result, "Sending"));
-}
-
-static void
-on_send_answered (Bc660kDriver *driver, char **lines, const GError *error, gpointer user_data)
-{
-  Bc660kSlot *self = user_data;
-
-  if (g_error_matches (error, AT_ERROR, AT_ERROR_REFUSED))
-    bc660k_confirm_cancel (&self->confirm);
-  if (driver->channel == NULL || self->state != SLOT_OPEN || self->send_task == NULL)
-    return;
-  /* OK alone does not mean sent (note 2.3.3): the result must still come. */
-  if (error == NULL)
-    bc660k_confirm_expect (&self->confirm, get_timeout_ms (self));
-  else
-    close_because (self, translate (error, "Sending"));
-}
-
-void
-bc660k_slot_send (Bc660kSlot *self, GBytes *data, GTask *task)
-{
-  g_autoptr (GTask) owned = task;
-  const Bc660kSendFormat format = {
-    .hex = self->settings.send_format == DATA_FORMAT_HEX,
-    .counted = self->driver->counted_send,
-    .prompt_delay_ms = self->driver->prompt_delay_ms,
-    .timeout_ms = get_timeout_ms (self),
-  };
-  AtCommand *command;
-
-  if (self->state != SLOT_OPEN || self->send_task != NULL) {
-    g_task_return_error (task, module_error_new (CLOSE_REASON_STATE, 0, "the connection cannot send now"));
-    return;
-  }
-  self->send_task = g_steal_pointer (&owned);
-  command = bc660k_commands_new_send (self->number, data, &format);
-  if (command == NULL) { /* nothing was sent: the connection may go on */
-    return_task (
-        &self->send_task,
-        module_error_new (CLOSE_REASON_MODULE_ERROR, 0,
-                          "this firmware cannot send the bytes 0x1A and 0x1B as text: set send-format=hex"));
-    return;
-  }
-  bc660k_confirm_begin (&self->confirm);
-  bc660k_private_run (self->driver, command, on_send_answered, self);
 }
 
 void
@@ -393,15 +293,18 @@ bc660k_slot_handle_received (Bc660kSlot *self, GBytes *data)
   g_autoptr (GBytes) held = g_bytes_ref (data); /* the listener may free the driver, and with it the parser */
   const ModuleDriverListener *listener = self->driver->parent.listener;
 
+  if (bc660k_record_is_known (&self->record))
+    return;
   if (self->state == SLOT_OPENING) {
-    close_because (self,
-                   module_error_new (CLOSE_REASON_PROTOCOL, 0, "data came before the connection was open"));
+    bc660k_slot_close_because (
+        self, module_error_new (CLOSE_REASON_PROTOCOL, 0, "data came before the connection was open"));
     return;
   }
   if (self->state == SLOT_PEER_CLOSED)
     timer_set (&self->timer, CLOSED_GRACE_MS);
   else if (self->state != SLOT_OPEN)
     return;
+  bc660k_record_note_received (&self->record, held);
   if (listener != NULL)
     listener->received (self->number, held, self->driver->parent.listener_data);
 }
@@ -411,9 +314,10 @@ handle_closed_while_open (Bc660kSlot *self)
 {
   GTask *send_task = g_steal_pointer (&self->send_task);
 
-  set_state (self, SLOT_PEER_CLOSED, CLOSED_GRACE_MS);
-  return_task (&send_task,
-               module_error_new (CLOSE_REASON_SERVER_CLOSED, 0, "the server closed the connection"));
+  bc660k_record_freeze (&self->record);
+  bc660k_slot_set_state (self, SLOT_PEER_CLOSED, CLOSED_GRACE_MS);
+  bc660k_slot_return_task (
+      &send_task, module_error_new (CLOSE_REASON_SERVER_CLOSED, 0, "the server closed the connection"));
 }
 
 void
@@ -445,7 +349,7 @@ bc660k_slot_handle_broken (Bc660kSlot *self)
       module_error_new (CLOSE_REASON_PROTOCOL, 0, "received data was incomplete or garbled on the line");
 
   if (self->state == SLOT_OPEN || self->state == SLOT_OPENING)
-    close_because (self, error);
+    bc660k_slot_close_because (self, error);
   else if (self->state == SLOT_PEER_CLOSED)
     fail (self, error);
   else
@@ -494,7 +398,8 @@ on_close_answered (Bc660kDriver *driver, char **lines, const GError *error, gpoi
 static void
 run_close (Bc660kSlot *self)
 {
-  set_state (self, SLOT_CLOSING, 0);
+  bc660k_record_end (&self->record);
+  bc660k_slot_set_state (self, SLOT_CLOSING, 0);
   self->close_pending = TRUE;
   bc660k_private_run (self->driver, bc660k_commands_new_close (self->number, CLOSE_TIMEOUT_MS),
                       on_close_answered, self);
@@ -507,15 +412,16 @@ close_open_slot (Bc660kSlot *self)
   GTask *send_task = g_steal_pointer (&self->send_task);
 
   run_close (self);
-  return_task (&open_task, module_error_new (CLOSE_REASON_REQUESTED, 0, "closed while it was being opened"));
-  return_task (&send_task, module_error_new (CLOSE_REASON_REQUESTED, 0, "closed while sending"));
+  bc660k_slot_return_task (&open_task,
+                           module_error_new (CLOSE_REASON_REQUESTED, 0, "closed while it was being opened"));
+  bc660k_slot_return_task (&send_task, module_error_new (CLOSE_REASON_REQUESTED, 0, "closed while sending"));
 }
 
 void
 bc660k_slot_close (Bc660kSlot *self, GTask *task)
 {
   if (self->state == SLOT_FREE) {
-    return_task (&task, NULL);
+    bc660k_slot_return_task (&task, NULL);
     return;
   }
   g_ptr_array_add (self->close_tasks, task);
@@ -589,8 +495,9 @@ on_timer (gpointer user_data)
     break;
   case SLOT_OPENING:
     bc660k_network_doubt (self->driver);
-    close_because (self, module_error_new (CLOSE_REASON_TIMEOUT, 0,
-                                           "the module did not report the result of the open in time"));
+    bc660k_slot_close_because (self,
+                               module_error_new (CLOSE_REASON_TIMEOUT, 0,
+                                                 "the module did not report the result of the open in time"));
     break;
   case SLOT_PEER_CLOSED:
     end_grace (self);
@@ -610,7 +517,8 @@ bc660k_slot_new (Bc660kDriver *driver, guint number)
   self->number = number;
   timer_init (&self->timer, timer_clock_get_system (), on_timer, self);
   self->close_tasks = g_ptr_array_new ();
-  bc660k_confirm_init (&self->confirm, on_confirmed, self);
+  bc660k_confirm_init (&self->confirm, bc660k_slot_handle_confirmed, self);
+  bc660k_record_init (&self->record, driver, number);
   return self;
 }
 
@@ -620,6 +528,7 @@ bc660k_slot_free (Bc660kSlot *self)
   g_clear_pointer (&self->opening, bc660k_opening_drop);
   timer_dispose (&self->timer);
   bc660k_confirm_dispose (&self->confirm);
+  bc660k_record_dispose (&self->record);
   g_clear_error (&self->closing_reason);
   g_ptr_array_unref (self->close_tasks);
   g_free (self);
@@ -629,6 +538,12 @@ gboolean
 bc660k_slot_is_free (Bc660kSlot *self)
 {
   return self->state == SLOT_FREE;
+}
+
+Bc660kRecord *
+bc660k_slot_get_record (Bc660kSlot *self)
+{
+  return &self->record;
 }
 
 DataFormat

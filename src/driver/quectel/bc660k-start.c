@@ -168,6 +168,11 @@ close_slot (Start *self)
     finish (self, NULL);
     return;
   }
+  if (!bc660k_slot_is_free (driver->slots[self->slot])) {
+    self->slot++; /* adopted */
+    close_slot (self);
+    return;
+  }
   bc660k_slot_close_leftover (driver->slots[self->slot], g_task_new (NULL, NULL, on_slot_closed, self));
 }
 
@@ -275,7 +280,7 @@ say_unsaid (Start *self)
 {
   const char *line = at_channel_get_unsaid (self->driver->channel)[self->unsaid];
 
-  if (line != NULL && self->attempt == 0) {
+  if (line != NULL && self->attempt == 0 && !self->driver->inherited) {
     bc660k_private_run (self->driver, at_command_new (line, NULL, TIMEOUT_MS), on_unsaid_done, self);
     return;
   }
@@ -305,6 +310,7 @@ bc660k_start_async (ModuleDriver *base, GTask *task)
 
   self->driver = bc660k_private_ref ((Bc660kDriver *) base);
   self->task = task;
+  bc660k_record_settle (self->driver);
   assume_note (self);
   run_step (self);
 }
