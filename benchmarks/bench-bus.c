@@ -137,3 +137,24 @@ bench_bus_run_socketpair (gsize size, guint count)
   waitpid (child, NULL, 0);
   bench_samples_print (samples);
 }
+
+void
+bench_bus_run_modem_manager (const char *path, const char *command, guint count)
+{
+  g_autoptr (BenchSamples) samples = bench_samples_new ();
+  g_autoptr (GDBusConnection) bus = connect_bus ();
+
+  for (guint i = 0; i < count; i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GVariant) reply = NULL;
+
+    bench_samples_begin (samples);
+    reply = g_dbus_connection_call_sync (
+        bus, "org.freedesktop.ModemManager1", path, "org.freedesktop.ModemManager1.Modem", "Command",
+        g_variant_new ("(su)", command, 10), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+    bench_samples_end (samples);
+    if (reply == NULL)
+      g_error ("Command: %s", error->message);
+  }
+  bench_samples_print (samples);
+}

@@ -16,3 +16,6 @@ void bench_bus_run (gsize size, guint count);
 
 /** A process that gives back what it is sent through a socket pair. Figures: each round. */
 void bench_bus_run_socketpair (gsize size, guint count);
+
+/** ModemManager sends @command to the modem at @path @count times. Figures: from the call to its reply. */
+void bench_bus_run_modem_manager (const char *path, const char *command, guint count);

@@ -6,13 +6,15 @@
 
 #include <gio/gio.h>
 #include <gio/gunixfdlist.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "bench-samples.h"
 
 #define NAME "org.modemssl1"
 #define MANAGER_PATH "/org/modemssl1"
-#define CONFIRMED_PAUSE_US 5000
+/* Asking costs the daemon time. */
+#define CONFIRMED_PAUSE_US 1000
 #define CONNECTION NAME ".Connection"
 
 typedef struct {
@@ -151,6 +153,19 @@ write_all (int fd, const char *data, gsize size)
   }
 }
 
+static void
+read_all (int fd, char *data, gsize size)
+{
+  while (size > 0) {
+    ssize_t piece = read (fd, data, size);
+
+    if (piece <= 0)
+      g_error ("read: %m");
+    data += piece;
+    size -= (gsize) piece;
+  }
+}
+
 void
 bench_client_run_stream (const BenchTarget *target, gsize size, guint count)
 {
@@ -165,13 +180,7 @@ bench_client_run_stream (const BenchTarget *target, gsize size, guint count)
   for (guint i = 0; i < count; i++) {
     bench_samples_begin (samples);
     write_all (fd, buffer, size);
-    for (gsize got = 0; got < size;) {
-      ssize_t piece = read (fd, buffer, size - got);
-
-      if (piece <= 0)
-        g_error ("read: %m");
-      got += (gsize) piece;
-    }
+    read_all (fd, buffer, size);
     bench_samples_end (samples);
   }
   close (fd);
@@ -180,7 +189,35 @@ bench_client_run_stream (const BenchTarget *target, gsize size, guint count)
   bench_samples_print (samples);
 }
 
-/* A few milliseconds do not matter beside the seconds that are measured. */
+void
+bench_client_run_download (const BenchTarget *target, gsize size, guint count)
+{
+  g_autoptr (BenchSamples) samples = bench_samples_new ();
+  g_autofree char *buffer = g_malloc (size);
+  Client self = { 0 };
+  gsize total = 0;
+  int fd;
+
+  start (&self, target);
+  open_connection (&self, target);
+  fd = acquire (&self);
+  write_all (fd, "go\n", strlen ("go\n"));
+  bench_samples_begin (samples);
+  while (total < size * count) {
+    ssize_t piece = read (fd, buffer, size);
+
+    if (piece <= 0)
+      g_error ("read: %m");
+    total += (gsize) piece;
+  }
+  bench_samples_end (samples);
+  bench_samples_note (samples, "payload_bytes", (double) total);
+  close (fd);
+  release (&self);
+  finish (&self);
+  bench_samples_print (samples);
+}
+
 static guint64
 get_confirmed (Client *self)
 {
@@ -193,7 +230,7 @@ get_confirmed (Client *self)
 }
 
 void
-bench_client_run_upload (const BenchTarget *target, gsize size, guint count)
+bench_client_run_upload (const BenchTarget *target, gsize size, guint count, guint least_ms)
 {
   g_autoptr (BenchSamples) samples = bench_samples_new ();
   g_autofree char *buffer = bench_samples_new_line (size);
@@ -206,6 +243,7 @@ bench_client_run_upload (const BenchTarget *target, gsize size, guint count)
   bench_samples_begin (samples);
   for (guint i = 0; i < count; i++)
     write_all (fd, buffer, size);
+  bench_samples_wait (samples, least_ms);
   while (get_confirmed (&self) < (guint64) size * count)
     g_usleep (CONFIRMED_PAUSE_US);
   bench_samples_end (samples);

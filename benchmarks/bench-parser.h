@@ -6,6 +6,6 @@
 
 #include <glib.h>
 
-/** Parses @megabytes of one @kind of input: "payload" (1400 bytes in each recv), "lines" or "hex", in reads
- * of 4096 bytes, @count times. Figures: each time. FALSE: there is no such kind. */
-gboolean bench_parser_run (const char *kind, double megabytes, guint count);
+/** Parses @size bytes of one @kind of input: "payload" (1400 bytes in each recv), "lines" or "hex", in reads
+ * of 4096 bytes, @count times; "copy" only copies them. Figures: each time. FALSE: there is no such kind. */
+gboolean bench_parser_run (const char *kind, gsize size, guint count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * No main loop, no queue, no checks: blocking reads and writes, and strstr(). Whatever goes wrong ends the
+ * No main loop, no queue, no checks: blocking reads and writes, and memmem(). Whatever goes wrong ends the
  * program.
  */
 #include "bench-raw.h"
@@ -14,6 +14,7 @@
 
 #include "bench-samples.h"
 
+#define SENT "+QSSLSEND: 0,0,0\r\n"
 #define RECV "+QSSLURC: \"recv\",0,0,"
 
 typedef struct {
@@ -21,6 +22,8 @@ typedef struct {
   char buffer[16384];
   gsize used;
   guint64 line_bytes;
+  gboolean hex;
+  gsize received; /* beyond what was asked for */
 } Raw;
 
 static void
@@ -71,73 +74,169 @@ run_command (Raw *self, const char *command, const char *answer)
   wait_for (self, answer);
 }
 
-/** How many bytes of payload stand in the buffer; whole pieces only. */
+/** Takes the first whole piece out of the buffer: how many bytes of payload it had; 0 when there is none. */
 static gsize
-count_received (Raw *self)
+take_piece (Raw *self)
 {
-  const char *at = self->buffer;
-  const char *end = self->buffer + self->used;
-  gsize count = 0;
+  const char *at = memmem (self->buffer, self->used, RECV, strlen (RECV));
+  char *comma;
+  gsize size, end;
 
-  while ((at = memmem (at, (gsize) (end - at), RECV, strlen (RECV))) != NULL) {
-    char *comma;
-    gsize size = strtoul (at + strlen (RECV), &comma, 10);
+  if (at == NULL)
+    return 0;
+  size = strtoul (at + strlen (RECV), &comma, 10);
+  end = (gsize) (comma - self->buffer) + 1 + (self->hex ? 2 * size : size + 2);
+  if (end > self->used)
+    return 0;
+  self->used -= end;
+  memmove (self->buffer, self->buffer + end, self->used + 1);
+  return size;
+}
 
-    if (comma + 2 + size > end)
-      break;
-    count += size;
-    at = comma + 2 + size;
+/** @size bytes, or some more that have come with them. */
+static void
+receive (Raw *self, gsize size)
+{
+  while (self->received < size) {
+    gsize piece = take_piece (self);
+
+    self->received += piece;
+    if (piece == 0)
+      get_more (self);
   }
-  return count;
+  self->received -= size;
 }
 
 static void
-do_round (Raw *self, const char *payload, gsize size, gboolean echo)
+send_payload (Raw *self, const char *payload, gsize size)
 {
   g_autofree char *command = g_strdup_printf ("AT+QSSLSEND=0,0,%" G_GSIZE_FORMAT "\r", size);
 
   run_command (self, command, ">");
   forget (self);
-  put (self, payload, size);
-  wait_for (self, "+QSSLSEND: 0,0,0\r\n");
-  while (echo && count_received (self) < size)
-    get_more (self);
+  put (self, payload, strlen (payload));
+  wait_for (self, SENT);
 }
 
 static void
-open_port (Raw *self, const char *device)
+do_round (Raw *self, const char *payload, const BenchRawRounds *rounds)
+{
+  if (rounds->way != BENCH_RAW_DOWNLOAD)
+    send_payload (self, payload, rounds->size);
+  if (rounds->way != BENCH_RAW_UPLOAD)
+    receive (self, rounds->size);
+}
+
+static char *
+make_payload (const BenchRawRounds *rounds)
+{
+  g_autofree char *line = bench_samples_new_line (rounds->size);
+  GString *hex = g_string_new (NULL);
+
+  for (gsize i = 0; rounds->hex && i < rounds->size; i++)
+    g_string_append_printf (hex, "%02X", (guint8) line[i]);
+  if (!rounds->hex)
+    g_string_append_len (hex, line, (gssize) rounds->size);
+  return g_string_free (hex, FALSE);
+}
+
+static speed_t
+get_speed (guint baud)
+{
+  switch (baud) {
+  case 460800:
+    return B460800;
+  case 921600:
+    return B921600;
+  default:
+    return B115200;
+  }
+}
+
+static void
+open_port (Raw *self, const BenchRawPort *port)
 {
   struct termios tio;
 
-  self->fd = open (device, O_RDWR | O_NOCTTY);
+  self->fd = open (port->device, O_RDWR | O_NOCTTY);
   if (self->fd < 0 || tcgetattr (self->fd, &tio) < 0)
-    g_error ("%s: %m", device);
+    g_error ("%s: %m", port->device);
   cfmakeraw (&tio);
+  cfsetspeed (&tio, get_speed (port->baud));
   tcsetattr (self->fd, TCSANOW, &tio);
 }
 
+/** Forgets what stands in the buffer up to @text: behind it there is data. */
+static void
+skip_behind (Raw *self, const char *text)
+{
+  const char *found = memmem (self->buffer, self->used, text, strlen (text));
+  gsize end = (gsize) (found - self->buffer) + strlen (text);
+
+  self->used -= end;
+  memmove (self->buffer, self->buffer + end, self->used + 1);
+  self->line_bytes = self->used;
+}
+
+/** The server waits for a line. */
+static void
+ask_for_data (Raw *self)
+{
+  send_payload (self, self->hex ? "676F0A" : "go\n", strlen ("go\n"));
+  skip_behind (self, SENT);
+}
+
+/** Data may still come in plenty. */
+static void
+close_connection (Raw *self)
+{
+  static const char result[] = "+QSSLCLOSE: 0,0,";
+  static const char command[] = "AT+QSSLCLOSE=0,0\r";
+
+  forget (self);
+  put (self, command, strlen (command));
+  while (memmem (self->buffer, self->used, result, strlen (result)) == NULL) {
+    if (self->used > sizeof self->buffer / 2) {
+      memmove (self->buffer, self->buffer + self->used - strlen (result), strlen (result));
+      self->used = strlen (result);
+    }
+    get_more (self);
+  }
+}
+
 void
-bench_raw_run (const char *device, const char *host, guint port, gsize size, guint count, gboolean echo)
+bench_raw_run (const BenchRawPort *port, const BenchRawRounds *rounds)
 {
   g_autofree Raw *self = g_new0 (Raw, 1);
   g_autoptr (BenchSamples) samples = bench_samples_new ();
-  g_autofree char *payload = bench_samples_new_line (size);
-  g_autofree char *command = g_strdup_printf ("AT+QSSLOPEN=0,0,\"%s\",%u,0\r", host, port);
+  g_autofree char *payload = make_payload (rounds);
+  g_autofree char *command = g_strdup_printf ("AT+QSSLOPEN=0,0,\"%s\",%u,0\r", rounds->host, rounds->port);
 
-  open_port (self, device);
+  open_port (self, port);
   run_command (self, "AT\r", "OK\r\n");
   run_command (self, "ATE0\r", "OK\r\n");
   run_command (self, "AT+QSCLK=0\r", "OK\r\n");
   run_command (self, "AT+QSSLCFG=0,0,\"seclevel\",0\r", "OK\r\n");
+  if (rounds->hex)
+    run_command (self, "AT+QSSLCFG=0,0,\"dataformat\",1,1\r", "OK\r\n");
+  else
+    run_command (self, "AT+QSSLCFG=0,0,\"dataformat\",0,0\r", "OK\r\n");
   run_command (self, command, "+QSSLOPEN: 0,0,0\r\n");
-  self->line_bytes = 0;
-  for (guint i = 0; i < count; i++) {
+  skip_behind (self, "+QSSLOPEN: 0,0,0\r\n");
+  self->hex = rounds->hex;
+  if (rounds->way == BENCH_RAW_DOWNLOAD)
+    ask_for_data (self);
+  for (guint i = 0; i < rounds->count; i++) {
     bench_samples_begin (samples);
-    do_round (self, payload, size, echo);
+    do_round (self, payload, rounds);
     bench_samples_end (samples);
   }
+  /* Of a piece that is not complete yet there is no payload either. */
+  if (rounds->way == BENCH_RAW_DOWNLOAD)
+    self->line_bytes -= self->used;
   bench_samples_note (samples, "line_bytes", (double) self->line_bytes);
-  run_command (self, "AT+QSSLCLOSE=0,0\r", "+QSSLCLOSE: 0,0,");
+  bench_samples_note (samples, "payload_bytes", (double) (rounds->size * rounds->count + self->received));
+  close_connection (self);
   close (self->fd);
   bench_samples_print (samples);
 }

@@ -47,6 +47,15 @@ bench_samples_begin (BenchSamples *self)
 }
 
 void
+bench_samples_wait (BenchSamples *self, guint least_ms)
+{
+  gint64 left_us = (self->begun - get_now_ns ()) / 1000 + (gint64) least_ms * 1000;
+
+  if (left_us > 0)
+    g_usleep ((gulong) left_us);
+}
+
+void
 bench_samples_end (BenchSamples *self)
 {
   gint64 duration = get_now_ns () - self->begun;

@@ -14,6 +14,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (BenchSamples, bench_samples_free)
 
 /** A duration begins, and ends: it is one figure. */
 void bench_samples_begin (BenchSamples *self);
+
+/** Sleeps until @least_ms have passed since the begin. */
+void bench_samples_wait (BenchSamples *self, guint least_ms);
 void bench_samples_end (BenchSamples *self);
 
 /** A figure of another kind that the run has found. @key is static. */

@@ -40,8 +40,18 @@ add_separator (AtCommand *self)
 void
 at_command_add_int (AtCommand *self, int value)
 {
+  char digits[16];
+  char *first = digits + sizeof digits;
+  guint rest = value < 0 ? 0 - (guint) value : (guint) value;
+
   add_separator (self);
-  g_string_append_printf (self->line, "%d", value);
+  /* By hand, as printf() would be the larger part of what it costs to make a command. */
+  do
+    *--first = (char) ('0' + rest % 10);
+  while ((rest /= 10) > 0);
+  if (value < 0)
+    *--first = '-';
+  g_string_append_len (self->line, first, digits + sizeof digits - first);
 }
 
 void

@@ -14,6 +14,7 @@
 struct AtTrace {
   int ref_count;
   int fd;
+  GTimeZone *zone; /* looked up once: it would take a look at the disk for each line */
 };
 
 AtTrace *
@@ -30,7 +31,7 @@ at_trace_open (const char *path, GError **error)
     return NULL;
   }
   self = g_new (AtTrace, 1);
-  *self = (AtTrace){ 1, fd };
+  *self = (AtTrace){ 1, fd, g_time_zone_new_local () };
   return self;
 }
 
@@ -47,13 +48,14 @@ at_trace_unref (AtTrace *self)
   if (--self->ref_count > 0)
     return;
   close (self->fd);
+  g_time_zone_unref (self->zone);
   g_free (self);
 }
 
 static void G_GNUC_PRINTF (4, 5)
     print (AtTrace *self, const char *name, const char *direction, const char *format, ...)
 {
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autoptr (GDateTime) now = g_date_time_new_now (self->zone);
   g_autofree char *stamp = g_date_time_format (now, "%F %T.%f");
   g_autoptr (GString) line = g_string_new (NULL);
   va_list args;

@@ -36,27 +36,33 @@ at_wire_free (AtWire *self)
   g_free (self);
 }
 
+/** @text: static. */
 static gboolean
 write_text (AtWire *self, const char *text)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
 
   return serial_port_write (self->port, bytes);
 }
 
+/** @line, and the CR behind it: in one write. */
 static gboolean
-write_shown_line (AtWire *self, const char *line, const char *shown)
+write_line (AtWire *self, const char *line)
 {
-  g_autofree char *text = g_strconcat (line, "\r", NULL);
+  gsize length = strlen (line);
+  guint8 *text = g_malloc (length + 1);
+  g_autoptr (GBytes) bytes = g_bytes_new_take (text, length + 1);
 
-  at_trace_write_line (self->trace, self->name, shown);
-  return write_text (self, text);
+  memcpy (text, line, length);
+  text[length] = '\r';
+  return serial_port_write (self->port, bytes);
 }
 
 gboolean
 at_wire_write_line (AtWire *self, const char *line)
 {
-  return write_shown_line (self, line, line);
+  at_trace_write_line (self->trace, self->name, line);
+  return write_line (self, line);
 }
 
 static void
@@ -84,15 +90,26 @@ announce_end (AtWire *self, const AtCommand *command)
   }
 }
 
+static void
+trace_command (AtWire *self, const AtCommand *command)
+{
+  const char *line = command->line->str;
+  gsize name_length = strcspn (line, "=");
+  g_autofree char *hidden = NULL;
+
+  if (self->trace == NULL)
+    return;
+  if (command->is_private && line[name_length] == '=')
+    hidden = g_strdup_printf ("%.*s=...", (int) name_length, line);
+  at_trace_write_line (self->trace, self->name, hidden != NULL ? hidden : line);
+}
+
 gboolean
 at_wire_write_command (AtWire *self, const AtCommand *command)
 {
-  const char *line = command->line->str;
-  g_autofree char *name = g_strndup (line, strcspn (line, "="));
-  g_autofree char *hidden = g_strdup_printf ("%s=...", name);
-
   announce_end (self, command);
-  return write_shown_line (self, line, command->is_private && strchr (line, '=') != NULL ? hidden : line);
+  trace_command (self, command);
+  return write_line (self, command->line->str);
 }
 
 void

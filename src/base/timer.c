@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The timers, and the system's clock: a GSource for each timer, whose ready time moves.
+ * The timers, and the system's clock: one GSource for all timers of a main context, which asks the queue how
+ * long to wait. A ready time for each would wake up the main loop, by a system call, whenever it is moved,
+ * and each iteration would look at all of them.
  */
-#include "timer.h"
+#include "timer-queue.h"
 
 /* Longer than anything runs, and far from the end of the numbers. */
 #define DELAY_MAX_MS (G_MAXINT64 / 4000)
@@ -13,14 +15,68 @@ get_system_now_us (TimerClock *self)
   return g_get_monotonic_time ();
 }
 
+/** The timers of one main context. */
+typedef struct {
+  GSource parent;
+  TimerQueue queue;
+  guint users;      /* timers that have a reference */
+  gboolean was_due; /* in the iteration before this one */
+} Timers;
+
+static gboolean
+is_due (GSource *source, const Timer *timer)
+{
+  return timer != NULL && timer->due_us <= g_source_get_time (source);
+}
+
+static gboolean
+prepare (GSource *source, gint *ret_timeout_ms)
+{
+  Timers *self = (Timers *) source;
+  const Timer *first = timer_queue_get_first (&self->queue);
+  gint64 left_ms;
+
+  *ret_timeout_ms = -1;
+  if (is_due (source, first))
+    return TRUE;
+  self->was_due = FALSE;
+  if (first == NULL)
+    return FALSE;
+  left_ms = (first->due_us - g_source_get_time (source) + 999) / 1000;
+  *ret_timeout_ms = (gint) MIN (left_ms, G_MAXINT);
+  return FALSE;
+}
+
+static gboolean
+check (GSource *source)
+{
+  return is_due (source, timer_queue_get_first (&((Timers *) source)->queue));
+}
+
+/** An iteration late: a process that did not run for a while finds timers due and answers that had come in
+ * time, and those count. */
 static gboolean
 dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
-  Timer *timer = user_data;
+  Timers *self = (Timers *) source;
+  Timer *timer;
 
-  timer_clear (timer);
-  timer->func (timer->user_data); /* @timer may be gone now */
+  if (!self->was_due) {
+    self->was_due = TRUE;
+    return G_SOURCE_CONTINUE;
+  }
+  while (is_due (source, timer = timer_queue_get_first (&self->queue))) {
+    timer_clear (timer);
+    timer->func (timer->user_data); /* @timer may be gone now */
+  }
+  self->was_due = FALSE;
   return G_SOURCE_CONTINUE;
+}
+
+static void
+finalize (GSource *source)
+{
+  timer_queue_clear (&((Timers *) source)->queue);
 }
 
 static gboolean
@@ -29,24 +85,38 @@ never_called (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/** Those of this thread's main context; with a reference. */
+static GSource *
+find_timers (void)
+{
+  static GSourceFuncs funcs = { prepare, check, dispatch, finalize, NULL, NULL };
+  GMainContext *context = g_main_context_get_thread_default ();
+  GSource *source = g_main_context_find_source_by_funcs_user_data (context, &funcs, NULL);
+
+  if (source != NULL)
+    return g_source_ref (source);
+  source = g_source_new (&funcs, sizeof (Timers));
+  timer_queue_init (&((Timers *) source)->queue);
+  /* GLib finds no source without a callback. */
+  g_source_set_callback (source, never_called, NULL, NULL);
+  g_source_attach (source, context);
+  return source;
+}
+
 static void
 set_system_timer (TimerClock *self, Timer *timer)
 {
-  static GSourceFuncs funcs = { .dispatch = dispatch };
-
   if (timer->source == NULL) {
-    timer->source = g_source_new (&funcs, sizeof (GSource));
-    /* GLib hands the data to dispatch() only together with a callback. */
-    g_source_set_callback (timer->source, never_called, timer, NULL);
-    g_source_attach (timer->source, g_main_context_get_thread_default ());
+    timer->source = find_timers ();
+    ((Timers *) timer->source)->users++;
   }
-  g_source_set_ready_time (timer->source, timer->due_us);
+  timer_queue_add (&((Timers *) timer->source)->queue, timer);
 }
 
 static void
 clear_system_timer (TimerClock *self, Timer *timer)
 {
-  g_source_set_ready_time (timer->source, -1);
+  timer_queue_remove (&((Timers *) timer->source)->queue, timer);
 }
 
 TimerClock *
@@ -84,8 +154,8 @@ timer_clear (Timer *timer)
   if (timer->due_us == 0)
     return;
 
-  timer->due_us = 0;
   timer->clock->klass->clear (timer->clock, timer);
+  timer->due_us = 0;
 }
 
 gboolean
@@ -101,6 +171,7 @@ timer_dispose (Timer *timer)
   if (timer->source == NULL)
     return;
 
-  g_source_destroy (timer->source);
+  if (--((Timers *) timer->source)->users == 0)
+    g_source_destroy (timer->source);
   g_clear_pointer (&timer->source, g_source_unref);
 }

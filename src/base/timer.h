@@ -2,7 +2,7 @@
  *
  * What time it is, and one-shot timers, which can be set again any number of times without an allocation: the
  * one door through which all layers see time, so that tests can turn the hands. Knows nothing of what the
- * timers are for.
+ * timers are for. Setting and clearing make no system call.
  */
 #pragma once
 
@@ -36,11 +36,13 @@ struct Timer {
   TimerFunc func;
   gpointer user_data;
   gint64 due_us;   /**< 0 while not set */
-  GSource *source; /**< of the system's clock: made by the first timer_set(), owned */
+  GSource *source; /**< of the system's clock: found or made by the first timer_set(); one reference */
+  guint position;  /**< of the system's clock: in its queue, while set */
 };
 
-/** The monotonic clock and the thread-default main context of the caller of the first timer_set(). Static;
- * never freed. */
+/** The monotonic clock and the thread-default main context of the caller of the first timer_set(), whose
+ * thread is the only one that may use the timer. What a file descriptor had to tell when a timer was due is
+ * dispatched first, and may still clear it. Static; never freed. */
 TimerClock *timer_clock_get_system (void);
 
 /** Microseconds since some fixed moment, above 0; never goes back. */

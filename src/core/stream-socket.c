@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * One source for the life of the socket, so that waiting costs no allocation.
+ * One source for the life of the socket, so that waiting costs no allocation; and what is waited for is
+ * changed in the source's own GPollFD, which the main loop of this same thread reads before each poll:
+ * g_source_modify_unix_fd() would wake it up by a system call each time.
  */
 #include "stream-socket.h"
 
@@ -18,28 +20,48 @@ struct StreamSocket {
   StreamSocketFunc func;
   gpointer user_data;
   GSource *source;
-  gpointer tag; /* of the fd in @source; NULL after the hang-up, which would be told again and again */
 };
 
 typedef struct {
   GSource parent;
   StreamSocket *socket;
+  GPollFD poll;
+  gboolean woken;
+  gboolean hung_up; /* and not polled any more, since it would be told again and again */
 } Source;
+
+static gboolean
+prepare (GSource *source, gint *ret_timeout_ms)
+{
+  *ret_timeout_ms = -1;
+  return ((Source *) source)->woken;
+}
+
+static gboolean
+check (GSource *source)
+{
+  Source *self = (Source *) source;
+
+  return self->woken || (!self->hung_up && self->poll.revents != 0);
+}
 
 static gboolean
 dispatch (GSource *source, GSourceFunc unused_func, gpointer unused_data)
 {
-  StreamSocket *self = ((Source *) source)->socket;
-  GIOCondition condition = self->tag != NULL ? g_source_query_unix_fd (source, self->tag) : 0;
+  Source *self = (Source *) source;
+  GIOCondition condition = self->hung_up ? 0 : self->poll.revents;
 
-  g_source_set_ready_time (source, -1);
-  if ((condition & G_IO_HUP) != 0)
-    g_source_remove_unix_fd (source, g_steal_pointer (&self->tag));
-  self->func (condition & (G_IO_IN | G_IO_OUT | G_IO_HUP), self->user_data);
+  self->woken = FALSE;
+  self->poll.revents = 0;
+  if ((condition & G_IO_HUP) != 0) {
+    self->hung_up = TRUE;
+    g_source_remove_poll (source, &self->poll);
+  }
+  self->socket->func (condition & (G_IO_IN | G_IO_OUT | G_IO_HUP), self->socket->user_data);
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs source_funcs = { .dispatch = dispatch };
+static GSourceFuncs source_funcs = { prepare, check, dispatch, NULL, NULL, NULL };
 
 /* Without it the end of the file and an empty datagram cannot be told apart: only a datagram comes with who
  * sent it (unix(7), SO_PASSCRED). */
@@ -103,30 +125,35 @@ stream_socket_free (StreamSocket *self)
   g_free (self);
 }
 
-static void
-start_source (StreamSocket *self)
+static Source *
+get_source (StreamSocket *self)
 {
+  Source *source = (Source *) self->source;
+
+  if (source != NULL)
+    return source;
   self->source = g_source_new (&source_funcs, sizeof (Source));
-  ((Source *) self->source)->socket = self;
-  self->tag = g_source_add_unix_fd (self->source, self->fd, 0);
+  source = (Source *) self->source;
+  source->socket = self;
+  source->poll.fd = self->fd;
+  /* There is no main loop inside another; if there might be, GLib would leave the fd out of it meanwhile,
+   * which takes two system calls each time. */
+  g_source_set_can_recurse (self->source, TRUE);
+  g_source_add_poll (self->source, &source->poll);
   g_source_attach (self->source, g_main_context_get_thread_default ());
+  return source;
 }
 
 void
 stream_socket_watch (StreamSocket *self, GIOCondition wanted)
 {
-  if (self->source == NULL)
-    start_source (self);
-  if (self->tag != NULL)
-    g_source_modify_unix_fd (self->source, self->tag, wanted);
+  get_source (self)->poll.events = wanted;
 }
 
 void
 stream_socket_wake (StreamSocket *self)
 {
-  if (self->source == NULL)
-    start_source (self);
-  g_source_set_ready_time (self->source, 0);
+  get_source (self)->woken = TRUE;
 }
 
 gboolean

@@ -186,6 +186,9 @@ start_reading (SerialPort *self)
     g_source_set_callback (self->read_source, on_pending, self, NULL);
   } else {
     self->read_source = g_unix_fd_source_new (self->fd, condition);
+    /* There is no main loop inside another; if there might be, GLib would leave the fd out of it meanwhile,
+     * which takes two system calls each time. */
+    g_source_set_can_recurse (self->read_source, TRUE);
     g_source_set_callback (self->read_source, G_SOURCE_FUNC (on_readable), self, NULL);
   }
   g_source_attach (self->read_source, g_main_context_get_thread_default ());

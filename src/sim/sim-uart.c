@@ -9,6 +9,7 @@
 
 #include "sim-alarm.h"
 #include "sim-pace.h"
+#include "sim-vigil.h"
 #include "sim-watch.h"
 
 #define MAX_QUEUED_BYTES (64 * 1024 * 1024)
@@ -20,6 +21,11 @@
  * as a busy machine may not let the host read for a while. */
 #define PIECE_WAIT_NS 100000
 #define MAX_PIECE_WAITS 200
+/* How much of this program's own lateness a paced line makes good, and for how long it looks for the host's
+ * reaction without going to sleep: a UART notices the first bit at once, a process that sleeps many
+ * microseconds later. */
+#define MAX_LATE_NS 5000000
+#define NOTICE_NS 200000
 
 typedef struct {
   GByteArray *bytes;
@@ -40,7 +46,9 @@ struct SimUart {
   Queue in;
   SimPace in_pace;
   SimAlarm *in_alarm;
+  SimVigil *vigil;
   gint64 event_ns; /* while received bytes are handled: when the last of them had passed; else 0 */
+  gint64 late_ns;  /* how much later than due the host got the last byte: it goes off the next begin */
   GRand *random;
   guint split;
   guint n_piece_waits;
@@ -158,6 +166,17 @@ take_out (SimUart *self, gsize n_bytes)
     sim_pace_take (&self->out_pace, n_bytes);
 }
 
+/* The host reacts to the last byte of an answer. It got it late by what the alarm and the scheduler took. */
+static void
+note_lateness (SimUart *self)
+{
+  if (self->baud == 0 || queue_length (&self->out) > 0)
+    return;
+  gint64 late_ns = sim_alarm_now_ns () - sim_pace_when (&self->out_pace, 0);
+  self->late_ns = CLAMP (late_ns, 0, MAX_LATE_NS);
+  sim_vigil_begin (self->vigil, NOTICE_NS);
+}
+
 static void
 await_out (SimUart *self)
 {
@@ -181,6 +200,8 @@ pump_out (SimUart *self)
   gboolean was_blocked = self->out_is_blocked;
 
   take_out (self, written);
+  if (written > 0)
+    note_lateness (self);
   self->out_is_blocked = written < length;
   if (was_blocked && self->baud != 0 && queue_length (&self->out) > 0)
     sim_pace_begin (&self->out_pace, sim_alarm_now_ns ()); /* the wire did not move meanwhile */
@@ -190,14 +211,6 @@ pump_out (SimUart *self)
     await_out (self);
   await_io (self);
   return written > 0;
-}
-
-static void
-on_out_due (gpointer user_data)
-{
-  SimUart *self = user_data;
-  if (pump_out (self))
-    self->events->sent (self->user_data);
 }
 
 static void
@@ -239,9 +252,20 @@ read_in (SimUart *self)
 
   if (is_garbling (self))
     garble (self, buffer, (gsize) length);
-  if (queue_length (&self->in) == 0 && self->baud != 0)
-    sim_pace_begin (&self->in_pace, sim_alarm_now_ns ());
+  if (queue_length (&self->in) == 0 && self->baud != 0) {
+    sim_pace_begin (&self->in_pace, sim_alarm_now_ns () - self->late_ns);
+    self->late_ns = 0;
+    sim_vigil_end (self->vigil);
+  }
   g_byte_array_append (self->in.bytes, buffer, (guint) length);
+}
+
+static void
+on_out_due (gpointer user_data)
+{
+  SimUart *self = user_data;
+  if (pump_out (self))
+    self->events->sent (self->user_data);
 }
 
 static void
@@ -286,6 +310,7 @@ sim_uart_new (SimPty *pty, const SimUartSetup *setup, const SimUartEvents *event
   }
   self->out_alarm = sim_alarm_new (on_out_due, self);
   self->in_alarm = sim_alarm_new (on_in_due, self);
+  self->vigil = sim_vigil_new ();
   self->watch = sim_watch_new (sim_pty_get_fd (pty), G_PRIORITY_DEFAULT, on_pty, self);
   sim_pty_set_closed_func (pty, on_port_closed, self);
   await_io (self);
@@ -299,6 +324,7 @@ sim_uart_free (SimUart *self)
   sim_watch_free (self->watch);
   sim_alarm_free (self->out_alarm);
   sim_alarm_free (self->in_alarm);
+  sim_vigil_free (self->vigil);
   g_byte_array_unref (self->out.bytes);
   g_byte_array_unref (self->in.bytes);
   g_rand_free (self->random);
@@ -321,7 +347,8 @@ sim_uart_send (SimUart *self, const guint8 *data, gsize length)
 
   if (self->baud != 0) {
     /* An answer begins when its question had passed: this program's own lateness is none of the module's. */
-    sim_pace_begin (&self->out_pace, self->event_ns != 0 ? self->event_ns : sim_alarm_now_ns ());
+    sim_pace_begin (&self->out_pace,
+                    self->event_ns != 0 ? self->event_ns : sim_alarm_now_ns () - self->late_ns);
     await_due (self, &self->out, &self->out_pace, self->out_alarm);
   } else {
     pump_out (self);

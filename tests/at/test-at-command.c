@@ -20,7 +20,8 @@ START_TEST (arguments_are_separated_by_commas)
   at_command_add_keyword (command, "key");
   ck_assert (at_command_add_string (command, "host.example", MAX_BYTES, NULL));
   at_command_add_int (command, G_MAXINT);
-  ck_assert_str_eq (command->line->str, "AT+X=0,-7,\"key\",\"host.example\",2147483647");
+  at_command_add_int (command, G_MININT);
+  ck_assert_str_eq (command->line->str, "AT+X=0,-7,\"key\",\"host.example\",2147483647,-2147483648");
   ck_assert_str_eq (command->response, "+X:");
   ck_assert_uint_eq (command->timeout_ms, 300);
   ck_assert_int_eq (command->data_mode, AT_DATA_NONE);

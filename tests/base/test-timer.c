@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A timer of the system's clock: rings once, moves, stops, and may be disposed of while it rings.
+ * A timer of the system's clock: rings once, moves, stops, and may be disposed of while it rings; and many of
+ * them.
  */
 #include <check.h>
+#include <glib-unix.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "timer.h"
 
@@ -143,6 +146,94 @@ START_TEST (is_disposed_of_while_set)
 }
 END_TEST
 
+#define MANY 200
+
+typedef struct {
+  Timer timers[MANY];
+  guint rings;
+  gint64 last_due_us;
+  gint64 due_us[MANY];
+} Crowd;
+
+typedef struct {
+  Crowd *crowd;
+  guint index;
+} Member;
+
+static void
+on_member (gpointer user_data)
+{
+  Member *member = user_data;
+  Crowd *crowd = member->crowd;
+
+  ck_assert_int_ge (crowd->due_us[member->index], crowd->last_due_us);
+  crowd->last_due_us = crowd->due_us[member->index];
+  crowd->rings++;
+}
+
+/** Sets, moves and clears at random; those that are left ring in the order in which they are due. */
+START_TEST (many_ring_in_order)
+{
+  Crowd crowd = { 0 };
+  Member members[MANY];
+  guint left = 0;
+
+  for (guint i = 0; i < MANY; i++) {
+    members[i] = (Member){ &crowd, i };
+    timer_init (&crowd.timers[i], timer_clock_get_system (), on_member, &members[i]);
+  }
+  for (guint i = 0; i < 20 * MANY; i++) {
+    Timer *timer = &crowd.timers[g_random_int_range (0, MANY)];
+
+    if (g_random_int_range (0, 3) > 0)
+      timer_set (timer, (guint64) g_random_int_range (0, 30));
+    else
+      timer_clear (timer);
+  }
+  for (guint i = 0; i < MANY; i++) {
+    crowd.due_us[i] = crowd.timers[i].due_us;
+    left += timer_is_set (&crowd.timers[i]);
+  }
+  while (crowd.rings < left)
+    g_main_context_iteration (NULL, TRUE);
+  g_usleep (2000);
+  run_what_is_ready ();
+  ck_assert_uint_eq (crowd.rings, left);
+  for (guint i = 0; i < MANY; i++)
+    timer_dispose (&crowd.timers[i]);
+}
+END_TEST
+
+static gboolean
+on_answer (int fd, GIOCondition condition, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  timer_clear (&fixture->timer);
+  return G_SOURCE_REMOVE;
+}
+
+/** The process did not run for a while: an answer came, and behind it the time-out. */
+START_TEST (an_answer_in_time_counts)
+{
+  Fixture fixture = { 0 };
+  int fds[2];
+
+  timer_init (&fixture.timer, timer_clock_get_system (), on_ring, &fixture);
+  ck_assert_int_eq (pipe (fds), 0);
+  timer_set (&fixture.timer, 1);
+  g_unix_fd_add (fds[0], G_IO_IN, on_answer, &fixture);
+  ck_assert_int_eq (write (fds[1], "x", 1), 1);
+  g_usleep (5000);
+  run_what_is_ready ();
+  ck_assert_uint_eq (fixture.rings, 0);
+  ck_assert (!timer_is_set (&fixture.timer));
+  timer_dispose (&fixture.timer);
+  close (fds[0]);
+  close (fds[1]);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -158,6 +249,8 @@ main (void)
   tcase_add_test (tcase, sets_itself_again);
   tcase_add_test (tcase, is_disposed_of_while_it_rings);
   tcase_add_test (tcase, is_disposed_of_while_set);
+  tcase_add_test (tcase, many_ring_in_order);
+  tcase_add_test (tcase, an_answer_in_time_counts);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);

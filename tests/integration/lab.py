@@ -348,15 +348,17 @@ class Sim:
 
 
 class Daemon:
-    """A modemssld on the lab's bus that claims the ports of some simulators."""
+    """A modemssld on the lab's bus that claims the ports of some simulators; @quiet: without trace and debug messages, as it
+    runs on a gateway."""
 
-    def __init__(self, lab, sims, settings=None, wait=True):
+    def __init__(self, lab, sims, settings=None, wait=True, quiet=False):
         self.lab = lab
         self.sims = sims
         self.settings = {'prompt-delay': '0', **(settings or {})}
         self.state_dir = lab.path('state')
         self.config = lab.path('modemssld.conf')
         self.trace = lab.path('daemon.trace')
+        self.talk = [] if quiet else ['--log-level', 'debug', '--trace', self.trace]
         self.process = None
         self.start(wait)
 
@@ -372,8 +374,8 @@ class Daemon:
     def start(self, wait=True):
         self.lab.write('modemssld.conf', self.render())
         self.process = self.lab.start(
-            [MODEMSSLD, '--bus', 'system', '--config', self.config, '--state-dir', self.state_dir,
-             '--log-level', 'debug', '--trace', self.trace, '--holder', self.lab.holder_socket], 'daemon')
+            [MODEMSSLD, '--bus', 'system', '--config', self.config, '--state-dir', self.state_dir, *self.talk,
+             '--holder', self.lab.holder_socket], 'daemon')
         self.process.expected_status = 0
         if wait:
             self.wait_ready()

@@ -90,14 +90,16 @@ ciphers {openssl_list(suite)}
     return start(lab, ['mosquitto', '-c', config], port, 'mosquitto')
 
 
-def start_stunnel(lab, ca, identity, protocol, suite, mutual):
+def start_stunnel(lab, ca, identity, protocol, suite, mutual, program='/bin/cat', words='cat'):
+    """@words: the arguments of @program, its name first."""
     port = free_port()
     config = lab.write(lab.new_name('stunnel') + '.conf', f'''foreground = yes
 pid =
 syslog = no
 [echo]
 accept = 127.0.0.1:{port}
-exec = /bin/cat
+exec = {program}
+execArgs = {words}
 cert = {identity.cert}
 key = {identity.key}
 CAfile = {ca.cert}

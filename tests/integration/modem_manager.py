@@ -259,11 +259,12 @@ class ModemManager:
         for name, text in rules.items():
             put(f'{RULES}/{name}', text)
 
-    def start(self, *ports):
+    def start(self, *ports, debug=True):
         """Runs it and tells it of the ports."""
         events = ''.join(f'action=add,subsystem=tty,name={port}\n' for port in ports)
         arguments = ['--initial-kernel-events=' + self.lab.write('kernel-events', events)] if ports else []
-        self.process = self.lab.start([*make_command(self.plugins), *arguments], 'modem-manager')
+        command = [word for word in make_command(self.plugins) if debug or word != '--debug']
+        self.process = self.lab.start([*command, *arguments], 'modem-manager')
         self.process.expected_status = 0
         wait_for(lambda: self.has_name() or self.process.poll() is not None, 'the name of ModemManager')
 

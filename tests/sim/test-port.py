@@ -17,6 +17,7 @@ from sim_lab import PATIENCE_S, Port, Sim, SimTest, make_folder, unused_port
 TOLERANCE = 0.01
 TRIES = 20
 BITS_PER_BYTE = 10
+RATES = (115200, 460800, 921600)
 TIOCEXCL = termios.TIOCEXCL
 
 
@@ -147,7 +148,7 @@ class PaceTest(SimTest):
         self.fail(f'{n_bytes} bytes at {baud} take {ideal_s:.4f} s, but here {times}')
 
     def test_from_the_module(self):
-        for baud in (115200, 460800):
+        for baud in RATES:
             port = self.sim(baud=baud).open(baud=baud)
             command = b'AT+QSSLCFG=0,0\r'
             # The same answer eight times, without a pause between: the commands wait in the module.
@@ -171,7 +172,7 @@ class PaceTest(SimTest):
         return seconds * count * length / (count * length - at_start)
 
     def test_to_the_module(self):
-        for baud in (115200, 460800):
+        for baud in RATES:
             port = self.sim(baud=baud).open(baud=baud)
             answer = b'\r\n+QSSLCFG: 0,0,"cacert",4000\r\n\r\nOK\r\n'
             self.best_of(baud, 4001 + len(answer), lambda p=port, a=answer: self.time_upload(p, a))
