@@ -513,6 +513,9 @@ set_link (HolderPort *self, GSocket *link)
   drop_link (self);
   self->link = g_object_ref (link);
   self->link_source = g_socket_create_source (link, G_IO_IN, NULL);
+  /* Nothing runs the main loop inside; one that must not recurse is taken out and put back for each message,
+   * which wakes the loop up. */
+  g_source_set_can_recurse (self->link_source, TRUE);
   g_source_set_callback (self->link_source, G_SOURCE_FUNC (on_link), self, NULL);
   g_source_attach (self->link_source, g_main_context_get_thread_default ());
 }

@@ -303,6 +303,7 @@ start (const char *socket_path, HolderMessageType type, GVariant *value, guint b
   self->task = task;
   self->baud_rate = baud_rate;
   self->source = g_socket_create_source (self->socket, G_IO_IN, NULL);
+  g_source_set_can_recurse (self->source, TRUE); /* as in serial-port.c */
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
   g_source_attach (self->source, g_main_context_get_thread_default ());
 }
