@@ -20,6 +20,7 @@ typedef struct {
   HolderServer *server;
   GSocket *socket;
   GSource *source;
+  gboolean greeted; /* we understand each other */
 } Guest;
 
 static void
@@ -206,6 +207,29 @@ handle_first (HolderServer *self, GSocket *socket, const HolderMessage *message)
     handle_recall (self, socket);
 }
 
+/** What another protocol says is nobody's to guess. */
+static gboolean
+greet (Guest *guest, const HolderMessage *message)
+{
+  g_autoptr (GVariant) value = message->type == HOLDER_MESSAGE_PROTOCOL_IS
+                                   ? holder_message_get_value (message, HOLDER_MESSAGE_PROTOCOL_IS_TYPE)
+                                   : NULL;
+  g_autoptr (GError) error = NULL;
+  guint protocol = 0;
+
+  if (value != NULL)
+    g_variant_get (value, "(u)", &protocol);
+  guest->greeted = protocol == HOLDER_MESSAGE_PROTOCOL;
+  if (guest->greeted)
+    return TRUE;
+  error = g_error_new_literal (
+      G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+      "the holder of the ports is of another version than this daemon; it ends by itself "
+      "soon, when it has given its ports back");
+  refuse (guest->socket, error);
+  return FALSE;
+}
+
 static gboolean
 on_guest (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -218,6 +242,9 @@ on_guest (GSocket *socket, GIOCondition condition, gpointer user_data)
 
   if (!received && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return G_SOURCE_CONTINUE;
+  if (received && !guest->greeted && greet (guest, &message))
+    return G_SOURCE_CONTINUE;
+  received = received && guest->greeted;
   g_ptr_array_remove_fast (self->guests, guest);
   if (received)
     handle_first (self, held, &message);

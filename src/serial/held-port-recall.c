@@ -102,7 +102,7 @@ held_port_recall (const char *socket_path, guint timeout_ms, GStrv *ret_notes, G
       return g_steal_pointer (&journals);
     journal = take_journal (&message);
     if (journal == NULL) {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "the holder's answer cannot be understood");
+      g_propagate_error (error, holder_message_make_error (&message));
       return NULL;
     }
     g_ptr_array_add (journals, journal);

@@ -166,19 +166,6 @@ static const SerialPortKeeper keeper = {
   .free = keeper_free,
 };
 
-static GError *
-translate_refusal (const HolderMessage *message)
-{
-  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_REFUSED_TYPE);
-  const char *text;
-  int code;
-
-  if (value == NULL)
-    return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "the holder's answer cannot be understood");
-  g_variant_get (value, "(i&s)", &code, &text);
-  return g_error_new_literal (G_IO_ERROR, code, text);
-}
-
 /** The port that @message brings, which now owns the link, and what is told of it. NULL when the message
  * makes no sense. */
 static Opened *
@@ -217,7 +204,7 @@ answer (Link *self, HolderMessage *message)
   }
   if (message->type != HOLDER_MESSAGE_OPENED) {
     link_free (self);
-    g_task_return_error (task, translate_refusal (message));
+    g_task_return_error (task, holder_message_make_error (message));
     return;
   }
   opened = take_port (self, message);

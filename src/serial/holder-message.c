@@ -18,7 +18,10 @@ holder_message_connect (const char *path, GError **error)
   if (socket == NULL)
     return NULL;
   g_socket_set_blocking (socket, FALSE);
-  if (!g_socket_connect (socket, address, NULL, error))
+  if (!g_socket_connect (socket, address, NULL, error)
+      || !holder_message_send_value (socket, HOLDER_MESSAGE_PROTOCOL_IS,
+                                     g_variant_new (HOLDER_MESSAGE_PROTOCOL_IS_TYPE, HOLDER_MESSAGE_PROTOCOL),
+                                     -1, error))
     return NULL;
   return g_steal_pointer (&socket);
 }
@@ -122,4 +125,19 @@ holder_message_get_value (const HolderMessage *self, const char *type)
       g_variant_ref_sink (g_variant_new_from_bytes (G_VARIANT_TYPE (type), self->data, FALSE));
 
   return g_variant_is_normal_form (value) ? g_steal_pointer (&value) : NULL;
+}
+
+GError *
+holder_message_make_error (const HolderMessage *self)
+{
+  g_autoptr (GVariant) value = self->type == HOLDER_MESSAGE_REFUSED
+                                   ? holder_message_get_value (self, HOLDER_MESSAGE_REFUSED_TYPE)
+                                   : NULL;
+  const char *text;
+  int code;
+
+  if (value == NULL)
+    return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "the holder's answer cannot be understood");
+  g_variant_get (value, "(i&s)", &code, &text);
+  return g_error_new_literal (G_IO_ERROR, code, text);
 }

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What the daemon and the holder of its ports say to each other: one message is one packet of a local socket
- * (SOCK_SEQPACKET), a type and its data. Both ends are ours and of the same build; the socket is root's.
+ * (SOCK_SEQPACKET), a type and its data. Both ends are ours; the socket is root's. After an upgrade the
+ * holder may be older than the daemon, since it lives on while it has ports.
  */
 #pragma once
 
 #include <gio/gio.h>
 
 /**
- * HolderMessageType: @daemon to holder, or the other way.
+ * HolderMessageType: @daemon to holder, or the other way. Whoever changes any of them, raises
+ * #HOLDER_MESSAGE_PROTOCOL.
  *
- * @HOLDER_MESSAGE_OPEN: the first one: HOLDER_MESSAGE_OPEN_TYPE: the device, baud rate, flow control
+ * @HOLDER_MESSAGE_PROTOCOL_IS: before all others: HOLDER_MESSAGE_PROTOCOL_IS_TYPE: the daemon's; a holder
+ * that has another one refuses all that follows.
+ * @HOLDER_MESSAGE_OPEN: the first one of the others: HOLDER_MESSAGE_OPEN_TYPE: the device, baud rate, flow
+ * control
  *   (#SerialFlowControl), the uid of the device that ModemManager has to let go of before, or nothing, and a
  * note for the next life of the daemon. One port for each socket.
  * @HOLDER_MESSAGE_RESUME: instead of it: HOLDER_MESSAGE_RESUME_TYPE: a port that was held over from an
@@ -74,7 +79,12 @@ typedef enum {
   HOLDER_MESSAGE_JOURNAL,
   HOLDER_MESSAGE_RECALL,
   HOLDER_MESSAGE_RECALLED,
+  HOLDER_MESSAGE_PROTOCOL_IS = 255,
 } HolderMessageType;
+
+#define HOLDER_MESSAGE_PROTOCOL 1
+
+#define HOLDER_MESSAGE_PROTOCOL_IS_TYPE "(u)"
 
 #define HOLDER_MESSAGE_OPEN_TYPE "(suuss)"
 #define HOLDER_MESSAGE_RESUME_TYPE "(ssuu)"
@@ -100,7 +110,8 @@ typedef struct {
   gboolean was_deaf;
 } HolderMessage;
 
-/** One end of a new link to the holder that listens at @path; it does not block. */
+/** One end of a new link to the holder that listens at @path, which was told our protocol; it does not block.
+ */
 GSocket *holder_message_connect (const char *path, GError **error);
 
 /** Closes a descriptor that nobody took. */
@@ -119,6 +130,9 @@ holder_message_send_value (GSocket *socket, HolderMessageType type, GVariant *va
  * is told of one who was deaf) at the end: behind all that was said, also by one who has died without hearing
  * us. */
 gboolean holder_message_receive (GSocket *socket, HolderMessage *ret_message, GError **error);
+
+/** What a message that is none of the answers that were awaited says: a refusal, or nonsense. */
+GError *holder_message_make_error (const HolderMessage *self);
 
 /** The value in @self's data, or NULL if it is not one of @type. */
 GVariant *holder_message_get_value (const HolderMessage *self, const char *type);

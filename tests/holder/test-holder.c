@@ -3,6 +3,7 @@
  * What the holder does for a module whose daemon is killed, and when it lets go.
  */
 #include <check.h>
+#include <gio/gunixsocketaddress.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,6 +283,29 @@ START_TEST (a_port_that_cannot_be_opened)
 }
 END_TEST
 
+/** After an upgrade: nothing of what it holds is given to a daemon that may not understand it, and its time
+ * runs on. */
+START_TEST (a_daemon_of_another_version)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_SEQPACKET, G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (fixture.path);
+
+  serve_daemon (&deaf);
+  kill_daemon ();
+  ck_assert (g_socket_connect (socket, address, NULL, NULL));
+  g_socket_set_blocking (socket, FALSE);
+  fixture.daemon = g_steal_pointer (&socket);
+  if (_i == 0)
+    tell_value (HOLDER_MESSAGE_PROTOCOL_IS,
+                g_variant_new (HOLDER_MESSAGE_PROTOCOL_IS_TYPE, HOLDER_MESSAGE_PROTOCOL + 1));
+  else
+    tell (HOLDER_MESSAGE_RECALL, NULL); /* one that knows of no versions */
+  expect_refused (G_IO_ERROR_NOT_SUPPORTED, "another version");
+  wait_idle ();
+}
+END_TEST
+
 /** Any bytes from a client that is not ours do no harm. */
 START_TEST (a_rude_guest)
 {
@@ -330,6 +354,7 @@ main (void)
   tcase_add_test (tcase, a_released_port_is_asked_for_again_at_once);
   tcase_add_test (tcase, other_settings_open_the_port_again);
   tcase_add_test (tcase, a_port_that_cannot_be_opened);
+  tcase_add_loop_test (tcase, a_daemon_of_another_version, 0, 2);
   tcase_add_test (tcase, a_rude_guest);
   srunner_run_all (runner, CK_NORMAL);
   failed = srunner_ntests_failed (runner);
