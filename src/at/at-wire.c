@@ -45,49 +45,41 @@ write_text (AtWire *self, const char *text)
   return serial_port_write (self->port, bytes);
 }
 
-/** @line, and the CR behind it: in one write. */
-static gboolean
-write_line (AtWire *self, const char *line)
+/** @line, and the CR behind it: for one write. */
+static GBytes *
+make_line (const char *line)
 {
   gsize length = strlen (line);
   guint8 *text = g_malloc (length + 1);
-  g_autoptr (GBytes) bytes = g_bytes_new_take (text, length + 1);
 
   memcpy (text, line, length);
   text[length] = '\r';
-  return serial_port_write (self->port, bytes);
+  return g_bytes_new_take (text, length + 1);
 }
 
 gboolean
 at_wire_write_line (AtWire *self, const char *line)
 {
+  g_autoptr (GBytes) bytes = make_line (line);
+
   at_trace_write_line (self->trace, self->name, line);
-  return write_line (self, line);
+  return serial_port_write (self->port, bytes);
 }
 
-static void
-announce (AtWire *self, GBytes *data)
+/** What ends the data mode of @command: a counted payload itself; the other form is cancelled. NULL where
+ * there is none. */
+static GBytes *
+get_end (const AtCommand *command)
 {
-  self->announced = data != NULL;
-  serial_port_announce (self->port, data);
-}
-
-/** A counted payload ends data mode itself; the other form is cancelled. */
-static void
-announce_end (AtWire *self, const AtCommand *command)
-{
-  g_autoptr (GBytes) escape = g_bytes_new_static (ESC, strlen (ESC));
-
   switch (command->data_mode) {
   case AT_DATA_NONE:
-    break;
+    return NULL;
   case AT_DATA_COUNTED:
-    announce (self, command->payload);
-    break;
+    return g_bytes_ref (command->payload);
   case AT_DATA_CTRL_Z:
-    announce (self, escape);
-    break;
+    return g_bytes_new_static (ESC, strlen (ESC));
   }
+  g_assert_not_reached ();
 }
 
 static void
@@ -107,9 +99,13 @@ trace_command (AtWire *self, const AtCommand *command)
 gboolean
 at_wire_write_command (AtWire *self, const AtCommand *command)
 {
-  announce_end (self, command);
+  g_autoptr (GBytes) ends = get_end (command);
+  g_autoptr (GBytes) line = make_line (command->line->str);
+
   trace_command (self, command);
-  return write_line (self, command->line->str);
+  self->announced = ends != NULL;
+  return ends != NULL ? serial_port_write_command (self->port, line, ends)
+                      : serial_port_write (self->port, line);
 }
 
 void
@@ -122,7 +118,8 @@ void
 at_wire_forget_payload (AtWire *self)
 {
   if (self->announced)
-    announce (self, NULL);
+    serial_port_forget_announced (self->port);
+  self->announced = FALSE;
 }
 
 gboolean

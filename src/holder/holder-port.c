@@ -277,7 +277,6 @@ take_over (HolderPort *self)
   drop_link (self);
   self->held_over = TRUE;
   g_message ("%s: held while modemssld is away", self->device);
-  holder_data_mode_take_over (self->data_mode);
   if (!holder_data_mode_is_awaited (self->data_mode))
     settle (self);
   else if (holder_data_mode_is_prompted (self->data_mode))
@@ -383,6 +382,24 @@ handle_taken (HolderPort *self, const HolderMessage *message)
 }
 
 static void
+handle_command (HolderPort *self, const HolderMessage *message)
+{
+  g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_COMMAND_TYPE);
+  g_autoptr (GVariant) command = NULL;
+  g_autoptr (GVariant) ends = NULL;
+  g_autoptr (GBytes) command_bytes = NULL;
+  g_autoptr (GBytes) ends_bytes = NULL;
+
+  if (value == NULL)
+    return;
+  g_variant_get (value, "(@ay@ay)", &command, &ends);
+  command_bytes = g_variant_get_data_as_bytes (command);
+  ends_bytes = g_variant_get_data_as_bytes (ends);
+  holder_data_mode_begin (self->data_mode, holder_log_get_end (self->log));
+  serial_port_write_command (self->port, command_bytes, ends_bytes);
+}
+
+static void
 handle_journal (HolderPort *self, HolderMessage *message)
 {
   g_autoptr (GVariant) value = holder_message_get_value (message, HOLDER_MESSAGE_JOURNAL_TYPE);
@@ -401,11 +418,14 @@ handle_message (HolderPort *self, HolderMessage *message)
     return; /* the port is not its own yet */
   switch (message->type) {
   case HOLDER_MESSAGE_WRITE:
-    holder_data_mode_note_command (self->data_mode, holder_log_get_end (self->log));
     serial_port_write (self->port, message->data);
     break;
-  case HOLDER_MESSAGE_ANNOUNCE:
-    holder_data_mode_announce (self->data_mode, self->port, message->data);
+  case HOLDER_MESSAGE_COMMAND:
+    handle_command (self, message);
+    break;
+  case HOLDER_MESSAGE_FORGET:
+    holder_data_mode_reset (self->data_mode);
+    serial_port_forget_announced (self->port);
     break;
   case HOLDER_MESSAGE_PROMPT:
     holder_data_mode_note_prompt (self->data_mode);

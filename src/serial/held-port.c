@@ -71,10 +71,27 @@ keeper_write (GBytes *data, gpointer user_data)
   return TRUE; /* the hang-up tells the rest */
 }
 
-static void
-keeper_announce (GBytes *data, gpointer user_data)
+static GVariant *
+make_bytes (GBytes *bytes)
 {
-  say (user_data, HOLDER_MESSAGE_ANNOUNCE, data);
+  return g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE);
+}
+
+static gboolean
+keeper_write_command (GBytes *command, GBytes *ends, gpointer user_data)
+{
+  g_autoptr (GVariant) value =
+      g_variant_ref_sink (g_variant_new ("(@ay@ay)", make_bytes (command), make_bytes (ends)));
+  g_autoptr (GBytes) data = g_variant_get_data_as_bytes (value);
+
+  say (user_data, HOLDER_MESSAGE_COMMAND, data);
+  return TRUE;
+}
+
+static void
+keeper_forget_announced (gpointer user_data)
+{
+  say (user_data, HOLDER_MESSAGE_FORGET, NULL);
 }
 
 static void
@@ -154,7 +171,8 @@ keeper_free (gpointer user_data)
 
 static const SerialPortKeeper keeper = {
   .write = keeper_write,
-  .announce = keeper_announce,
+  .write_command = keeper_write_command,
+  .forget_announced = keeper_forget_announced,
   .note_prompt = keeper_note_prompt,
   .write_announced = keeper_write_announced,
   .set_farewell = keeper_set_farewell,

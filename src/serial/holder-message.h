@@ -25,15 +25,16 @@
  *   whether the port was held over from an earlier life of the daemon, the log: what the port has said that
  *   this life has not read, or not done with (TAKEN), whether that is all, the farewell that this life left
  *   unsaid, the device, the uid, the note, the position of the first byte of the log, whether the port is
- *   watched, and how many commands were written behind an announcement since the port was opened. Positions
+ *   watched, and how many of COMMAND were written since the port was opened. Positions
  *   count the bytes that the holder has read from the port since it opened it. Of a port that is not watched
  *   the log is given away; of one that is, it stays, and the daemon does not read the port.
  * @HOLDER_MESSAGE_REFUSED: the other answer: HOLDER_MESSAGE_REFUSED_TYPE: a GIOErrorEnum and a text.
  * @HOLDER_MESSAGE_WRITE: these bytes go to the port.
- * @HOLDER_MESSAGE_ANNOUNCE: the next write puts the module into data mode, which these bytes end; none: it
- * waits for nothing any more.
+ * @HOLDER_MESSAGE_COMMAND: HOLDER_MESSAGE_COMMAND_TYPE: a command that goes to the port and puts the module
+ *   into data mode, and the bytes that end it.
+ * @HOLDER_MESSAGE_FORGET: the module waits for nothing any more.
  * @HOLDER_MESSAGE_PROMPT: the module's prompt has come.
- * @HOLDER_MESSAGE_WRITE_ANNOUNCED: what was announced goes to the port, once.
+ * @HOLDER_MESSAGE_WRITE_ANNOUNCED: what ends the data mode goes to the port, once.
  * @HOLDER_MESSAGE_FAREWELL: lines, each with a newline, for a module that nobody comes back to.
  * @HOLDER_MESSAGE_RELEASE: the port is to be closed now, as it is. What was taken from ModemManager stays so
  * for a while, since the port may be wanted again.
@@ -63,7 +64,7 @@ typedef enum {
   HOLDER_MESSAGE_OPENED,
   HOLDER_MESSAGE_REFUSED,
   HOLDER_MESSAGE_WRITE,
-  HOLDER_MESSAGE_ANNOUNCE,
+  HOLDER_MESSAGE_COMMAND,
   HOLDER_MESSAGE_PROMPT,
   HOLDER_MESSAGE_WRITE_ANNOUNCED,
   HOLDER_MESSAGE_FAREWELL,
@@ -79,6 +80,7 @@ typedef enum {
   HOLDER_MESSAGE_JOURNAL,
   HOLDER_MESSAGE_RECALL,
   HOLDER_MESSAGE_RECALLED,
+  HOLDER_MESSAGE_FORGET,
   HOLDER_MESSAGE_PROTOCOL_IS = 255,
 } HolderMessageType;
 
@@ -92,6 +94,7 @@ typedef enum {
 #define HOLDER_MESSAGE_GIVE_TYPE "(s)"
 #define HOLDER_MESSAGE_OPENED_TYPE "(baybasssstbt)"
 #define HOLDER_MESSAGE_REFUSED_TYPE "(is)"
+#define HOLDER_MESSAGE_COMMAND_TYPE "(ayay)"
 #define HOLDER_MESSAGE_TAKEN_TYPE "(t)"
 #define HOLDER_MESSAGE_JOURNAL_TYPE "(su)"
 

@@ -28,9 +28,8 @@ struct SerialPort {
   gsize queued_bytes;
   gsize head_written; /* bytes of the head of the queue */
   GBytes *announced;
-  gboolean command_follows; /* the next write is the command of what was announced */
-  guint64 commands;         /* of this kind that were written */
-  GStrv unsaid;             /* never NULL */
+  guint64 commands; /* of serial_port_write_command() */
+  GStrv unsaid;     /* never NULL */
   gboolean paused;
   SerialPortHistory history;
   GByteArray *pending; /* what the keeper has brought and no listener has got */
@@ -473,34 +472,48 @@ serial_port_lose_keeper (SerialPort *self, gboolean deaf, const GError *error)
   check_keeper (self);
 }
 
+static gboolean
+has_room (SerialPort *self, GBytes *data)
+{
+  return g_bytes_get_size (data) <= SERIAL_PORT_QUEUE_MAX_BYTES - self->queued_bytes;
+}
+
 gboolean
 serial_port_write (SerialPort *self, GBytes *data)
 {
-  gsize size = g_bytes_get_size (data);
-
-  if (size > SERIAL_PORT_QUEUE_MAX_BYTES - self->queued_bytes)
+  if (!has_room (self, data))
     return FALSE;
-  if (size == 0 || self->hung_up)
+  if (g_bytes_get_size (data) == 0 || self->hung_up)
     return TRUE; /* the listener knows of the hang-up, or will soon */
-  self->commands += self->command_follows;
-  self->command_follows = FALSE;
   if (will_tell (self, data))
     return self->keeper->write (data, self->keeper_data);
   write_directly (self, data);
   return TRUE;
 }
 
+gboolean
+serial_port_write_command (SerialPort *self, GBytes *command, GBytes *ends)
+{
+  if (!has_room (self, command))
+    return FALSE;
+  g_clear_pointer (&self->announced, g_bytes_unref);
+  if (self->hung_up)
+    return TRUE;
+  self->announced = g_bytes_ref (ends);
+  self->commands++;
+  if (will_tell (self, command))
+    return self->keeper->write_command (command, ends, self->keeper_data);
+  write_directly (self, command);
+  return TRUE;
+}
+
 void
-serial_port_announce (SerialPort *self, GBytes *data)
+serial_port_forget_announced (SerialPort *self)
 {
   g_clear_pointer (&self->announced, g_bytes_unref);
-  /* A keeper that is lost now is lost before the command that needs it. */
   if (will_tell (self, NULL))
-    self->keeper->announce (data, self->keeper_data);
+    self->keeper->forget_announced (self->keeper_data);
   check_keeper (self);
-  if (data != NULL)
-    self->announced = g_bytes_ref (data);
-  self->command_follows = data != NULL;
 }
 
 guint64

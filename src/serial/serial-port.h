@@ -69,7 +69,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (SerialPort, serial_port_free)
  */
 typedef struct {
   gboolean (*write) (GBytes *data, gpointer user_data);
-  void (*announce) (GBytes *data, gpointer user_data);
+  gboolean (*write_command) (GBytes *command, GBytes *ends, gpointer user_data);
+  void (*forget_announced) (gpointer user_data);
   void (*note_prompt) (gpointer user_data);
   gboolean (*write_announced) (gpointer user_data);
   void (*set_farewell) (const char *const *lines, gpointer user_data);
@@ -136,20 +137,23 @@ void serial_port_set_paused (SerialPort *self, gboolean paused);
 gboolean serial_port_write (SerialPort *self, GBytes *data);
 
 /**
- * The command that is written next will put the module into data mode, which only @data (a reference is
- * taken) ends: the payload that it counts. Whoever keeps the port writes it should we die in between. NULL:
- * the module waits for nothing any more.
+ * As serial_port_write(), of a @command that puts the module into data mode, which only @ends (a reference is
+ * taken) ends: the payload that it counts. Whoever keeps the port knows that, and writes it should we die in
+ * between.
  */
-void serial_port_announce (SerialPort *self, GBytes *data);
+gboolean serial_port_write_command (SerialPort *self, GBytes *command, GBytes *ends);
 
-/** How many commands were written behind an announcement, by this life and those before it, since the keeper
+/** The module waits for nothing any more. */
+void serial_port_forget_announced (SerialPort *self);
+
+/** How many serial_port_write_command() has written, by this life and those before it, since the keeper
  * opened the port. */
 guint64 serial_port_count_commands (SerialPort *self);
 
-/** The module's prompt for what was announced has come. */
+/** The prompt of such a command has come. */
 void serial_port_note_prompt (SerialPort *self);
 
-/** Writes what was announced, once, as serial_port_write() does. */
+/** Writes what ends its data mode, once, as serial_port_write() does. */
 gboolean serial_port_write_announced (SerialPort *self);
 
 /** What the module is to be told, each line behind an answer to the one before, when we die and nobody takes

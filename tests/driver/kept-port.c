@@ -22,12 +22,21 @@ keeper_write (GBytes *data, gpointer user_data)
 }
 
 static void
-keeper_announce (GBytes *data, gpointer user_data)
+keeper_forget_announced (gpointer user_data)
 {
   KeptPort *self = user_data;
 
   g_clear_pointer (&self->announced, g_bytes_unref);
-  self->announced = data != NULL ? g_bytes_ref (data) : NULL;
+}
+
+static gboolean
+keeper_write_command (GBytes *command, GBytes *ends, gpointer user_data)
+{
+  KeptPort *self = user_data;
+
+  keeper_forget_announced (self);
+  self->announced = g_bytes_ref (ends);
+  return keeper_write (command, self);
 }
 
 static void
@@ -148,7 +157,8 @@ keeper_free (gpointer user_data)
 
 static const SerialPortKeeper keeper = {
   .write = keeper_write,
-  .announce = keeper_announce,
+  .write_command = keeper_write_command,
+  .forget_announced = keeper_forget_announced,
   .note_prompt = keeper_note_prompt,
   .write_announced = keeper_write_announced,
   .set_farewell = keeper_set_farewell,

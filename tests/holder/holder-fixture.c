@@ -241,6 +241,15 @@ tell (HolderMessageType type, const char *text)
 }
 
 void
+tell_command (const char *command, const char *ends)
+{
+  tell_value (HOLDER_MESSAGE_COMMAND,
+              g_variant_new ("(@ay@ay)",
+                             g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, command, strlen (command), 1),
+                             g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, ends, strlen (ends), 1)));
+}
+
+void
 kill_daemon (void)
 {
   g_socket_close (fixture.daemon, NULL);

@@ -73,6 +73,7 @@ void expect_opened (gboolean held_over, const char *log);
 void expect_message (HolderMessage *ret_message);
 
 /** It says so. */
+void tell_command (const char *command, const char *ends);
 void tell (HolderMessageType type, const char *text);
 
 /** @value: floating, consumed. */

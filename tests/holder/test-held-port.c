@@ -106,8 +106,7 @@ START_TEST (a_held_port_is_a_port)
   serve (&hasty);
   open_held ();
   serial_port_set_farewell (port, farewell);
-  serial_port_announce (port, payload);
-  ck_assert (serial_port_write (port, line));
+  ck_assert (serial_port_write_command (port, line, payload));
   serial_port_note_prompt (port);
   ck_assert (serial_port_write_announced (port));
   expect_written ("AT+QSSLSEND=0,0,4\rdata");
@@ -171,8 +170,7 @@ begin_command (gboolean watched)
   open_held ();
   if (watched)
     ck_assert (serial_port_watch (port));
-  serial_port_announce (port, payload);
-  ck_assert (serial_port_write (port, line));
+  ck_assert (serial_port_write_command (port, line, payload));
 }
 
 static void
@@ -201,7 +199,7 @@ START_TEST (the_holder_dies_behind_a_command)
   if (noticed)
     wait_received ("\r\n> ");
   if (refused) {
-    serial_port_announce (port, NULL);
+    serial_port_forget_announced (port);
   } else {
     serial_port_note_prompt (port);
     ck_assert (serial_port_write_announced (port));
@@ -433,7 +431,6 @@ START_TEST (a_port_that_is_left_is_held_over)
 }
 END_TEST
 
-/** Each life that announces something twice, of which the second command is not written. */
 START_TEST (commands_are_counted_over_deaths)
 {
   g_autoptr (GBytes) data = g_bytes_new_static ("data", 4);
@@ -444,13 +441,11 @@ START_TEST (commands_are_counted_over_deaths)
     ck_assert_uint_eq (serial_port_get_history (port)->commands, life);
     ck_assert_uint_eq (serial_port_count_commands (port), life);
     serial_port_write (port, data);
-    serial_port_announce (port, data);
     ck_assert_uint_eq (serial_port_count_commands (port), life);
-    serial_port_write (port, data);
+    serial_port_write_command (port, data, data);
     serial_port_write_announced (port);
     serial_port_write (port, data);
     ck_assert_uint_eq (serial_port_count_commands (port), life + 1);
-    serial_port_announce (port, data);
     die ();
   }
   open_held ();

@@ -321,8 +321,7 @@ START_TEST (a_daemon_dies_that_does_not_listen)
 
   serve_watching_daemon (&patient);
   text = fill_link ();
-  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
-  tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
+  tell_command ("AT+QSSLSEND=0,0,7\r", "payload");
   tell (HOLDER_MESSAGE_PROMPT, NULL);
   kill_daemon ();
   expect_written ("AT+QSSLSEND=0,0,7\rpayload");
@@ -433,8 +432,7 @@ START_TEST (the_prompt_was_read_before_the_death)
   serve_watching_daemon (&patient);
   say ("\r\n> ");
   expect_received ("\r\n> "); /* of an earlier command */
-  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
-  tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
+  tell_command ("AT+QSSLSEND=0,0,7\r", "payload");
   expect_written ("AT+QSSLSEND=0,0,7\r");
   if (_i == 0) {
     say ("\r\n> ");
@@ -455,22 +453,23 @@ static const struct {
 } deaths[] = {
   { { 0 }, 0 },
   { { HOLDER_MESSAGE_WRITE }, 0 },
-  { { HOLDER_MESSAGE_ANNOUNCE }, 0 },
-  { { HOLDER_MESSAGE_WRITE, HOLDER_MESSAGE_ANNOUNCE }, 0 },
-  { { HOLDER_MESSAGE_ANNOUNCE, HOLDER_MESSAGE_WRITE, HOLDER_MESSAGE_PROMPT }, 1 },
-  { { HOLDER_MESSAGE_ANNOUNCE, HOLDER_MESSAGE_WRITE, HOLDER_MESSAGE_WRITE_ANNOUNCED }, 1 },
-  { { HOLDER_MESSAGE_ANNOUNCE, HOLDER_MESSAGE_WRITE, HOLDER_MESSAGE_WRITE_ANNOUNCED, HOLDER_MESSAGE_WRITE,
-      HOLDER_MESSAGE_ANNOUNCE, HOLDER_MESSAGE_WRITE },
+  { { HOLDER_MESSAGE_COMMAND }, 1 },
+  { { HOLDER_MESSAGE_COMMAND, HOLDER_MESSAGE_PROMPT }, 1 },
+  { { HOLDER_MESSAGE_COMMAND, HOLDER_MESSAGE_WRITE_ANNOUNCED }, 1 },
+  { { HOLDER_MESSAGE_COMMAND, HOLDER_MESSAGE_WRITE_ANNOUNCED, HOLDER_MESSAGE_WRITE, HOLDER_MESSAGE_COMMAND },
     2 },
-  { { HOLDER_MESSAGE_ANNOUNCE, HOLDER_MESSAGE_WRITE, HOLDER_MESSAGE_ANNOUNCE }, 1 },
+  { { HOLDER_MESSAGE_COMMAND, HOLDER_MESSAGE_FORGET }, 1 },
 };
 
 START_TEST (whether_the_last_words_were_written)
 {
   serve_daemon (&patient);
   for (guint i = 0; i < G_N_ELEMENTS (deaths[_i].words) && deaths[_i].words[i] != 0; i++)
-    tell (deaths[_i].words[i], "text");
-  /* It stays so until somebody announces something again, whoever dies at once. */
+    if (deaths[_i].words[i] == HOLDER_MESSAGE_COMMAND)
+      tell_command ("AT+QSSLSEND=0,0,7\r", "payload");
+    else
+      tell (deaths[_i].words[i], "text");
+  /* It stays so until there is another one, whoever dies at once. */
   for (guint i = 0; i < 3; i++) {
     kill_daemon ();
     if (i == 0 && deaths[_i].commands > 0)
@@ -489,7 +488,7 @@ START_TEST (a_rude_daemon)
   serve_watching_daemon (&patient);
   for (guint type = 0; type < 256; type++) {
     if (type == HOLDER_MESSAGE_RELEASE || type == HOLDER_MESSAGE_UNWATCH || type == HOLDER_MESSAGE_WRITE
-        || type == HOLDER_MESSAGE_ANNOUNCE || type == HOLDER_MESSAGE_WRITE_ANNOUNCED)
+        || type == HOLDER_MESSAGE_COMMAND || type == HOLDER_MESSAGE_WRITE_ANNOUNCED)
       continue;
     tell ((HolderMessageType) type, NULL);
     tell ((HolderMessageType) type, "\xff\x01");

@@ -13,8 +13,7 @@ START_TEST (what_a_daemon_writes_reaches_the_module)
 {
   serve_daemon (&patient);
   tell (HOLDER_MESSAGE_WRITE, "AT\r");
-  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
-  tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
+  tell_command ("AT+QSSLSEND=0,0,7\r", "payload");
   tell (HOLDER_MESSAGE_PROMPT, NULL);
   tell (HOLDER_MESSAGE_WRITE_ANNOUNCED, NULL);
   tell (HOLDER_MESSAGE_WRITE_ANNOUNCED, NULL); /* once is enough */
@@ -29,24 +28,20 @@ END_TEST
 
 static const struct {
   const char *name;
-  gboolean command;
   gboolean prompt;
   gboolean announced;
   const char *module_says;
   const char *expected;
 } deaths[] = {
-  { "before the command", FALSE, FALSE, FALSE, NULL, "" },
-  { "before the prompt", TRUE, FALSE, FALSE, "\r\n> ", "AT+QSSLSEND=0,0,7\rpayload" },
-  { "behind the prompt", TRUE, TRUE, FALSE, NULL, "AT+QSSLSEND=0,0,7\rpayload" },
-  { "behind the payload", TRUE, TRUE, TRUE, NULL, "AT+QSSLSEND=0,0,7\rpayload" },
+  { "before the prompt", FALSE, FALSE, "\r\n> ", "AT+QSSLSEND=0,0,7\rpayload" },
+  { "behind the prompt", TRUE, FALSE, NULL, "AT+QSSLSEND=0,0,7\rpayload" },
+  { "behind the payload", TRUE, TRUE, NULL, "AT+QSSLSEND=0,0,7\rpayload" },
 };
 
 START_TEST (data_mode_is_ended_for_a_dead_daemon)
 {
   serve_daemon (&patient);
-  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
-  if (deaths[_i].command)
-    tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
+  tell_command ("AT+QSSLSEND=0,0,7\r", "payload");
   if (deaths[_i].prompt)
     tell (HOLDER_MESSAGE_PROMPT, NULL);
   if (deaths[_i].announced)
@@ -70,8 +65,7 @@ END_TEST
 START_TEST (a_prompt_that_was_read_is_not_waited_for_for_ever)
 {
   serve_daemon (&hasty);
-  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
-  tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
+  tell_command ("AT+QSSLSEND=0,0,7\r", "payload");
   kill_daemon ();
   expect_written ("AT+QSSLSEND=0,0,7\rpayload");
   expect_written ("\rAT\r");
@@ -81,9 +75,8 @@ END_TEST
 START_TEST (a_refused_send_leaves_nothing_to_write)
 {
   serve_daemon (&patient);
-  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
-  tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
-  tell (HOLDER_MESSAGE_ANNOUNCE, NULL);
+  tell_command ("AT+QSSLSEND=0,0,7\r", "payload");
+  tell (HOLDER_MESSAGE_FORGET, NULL);
   kill_daemon ();
   begin_daemon (115200);
   expect_opened (TRUE, "");
@@ -157,8 +150,7 @@ START_TEST (last_words_count_also_of_a_daemon_that_has_not_listened)
   serve (&patient);
   begin_daemon (115200);
   run_what_is_ready ();
-  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
-  tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
+  tell_command ("AT+QSSLSEND=0,0,7\r", "payload");
   tell (HOLDER_MESSAGE_PROMPT, NULL);
   kill_daemon ();
   expect_written ("AT+QSSLSEND=0,0,7\rpayload");
@@ -168,8 +160,7 @@ END_TEST
 START_TEST (a_daemon_that_waits_for_the_port_cannot_write)
 {
   serve_daemon (&patient);
-  tell (HOLDER_MESSAGE_ANNOUNCE, "payload");
-  tell (HOLDER_MESSAGE_WRITE, "AT+QSSLSEND=0,0,7\r");
+  tell_command ("AT+QSSLSEND=0,0,7\r", "payload");
   kill_daemon ();
   begin_daemon (115200);
   tell (HOLDER_MESSAGE_WRITE, "rude");
