@@ -325,6 +325,16 @@ watch_line (AtChannel *self)
     timer_clear (&self->line_gap);
 }
 
+/** @rest bytes of what was received are not looked at yet. Where the port is read by ourselves they have no
+ * position, and there may be fewer that have. */
+static void
+set_position (AtChannel *self, gsize rest)
+{
+  guint64 end = serial_port_get_position (at_wire_get_port (self->wire));
+
+  self->position = end - MIN (rest, end);
+}
+
 static void
 on_received (const guint8 *data, gsize size, gpointer user_data)
 {
@@ -343,7 +353,7 @@ on_received (const guint8 *data, gsize size, gpointer user_data)
     size -= used;
     if (event.kind == AT_EVENT_NONE)
       break;
-    self->position = serial_port_get_position (at_wire_get_port (self->wire)) - size;
+    set_position (self, size);
     dispatch (self, &event);
     if (freed)
       return;

@@ -324,6 +324,28 @@ START_TEST (what_is_noted_is_let_go_of)
 }
 END_TEST
 
+/** What was read before the port was watched has no position, and the first that comes then may be no line.
+ */
+START_TEST (what_is_noted_is_let_go_of_from_the_first_byte_on)
+{
+  static const SerialPortHistory none = { .complete = TRUE };
+  static const char *const nothing[] = { NULL };
+
+  driver_fixture_make_kept (&none, "", nothing);
+  journal = connection_journal_new (g_variant_new_string ("facts"));
+  driver_fixture.request.journal = journal;
+  driver_fixture_start ();
+  scripted_module_expect (driver_fixture.module, "AT+QSCLK?\r");
+  driver_fixture_open ();
+  driver_fixture_say ("\r\n");
+  scripted_module_run_what_is_ready ();
+  ck_assert (driver_fixture.kept->watched);
+  ck_assert_uint_eq (driver_fixture.kept->taken, 0);
+  g_clear_pointer (&driver_fixture.driver, module_driver_free);
+  driver_fixture_check ("open failed module-lost 0;");
+}
+END_TEST
+
 /** Nobody keeps the port: then nobody goes on. */
 START_TEST (without_a_keeper_nothing_is_noted)
 {
@@ -363,6 +385,7 @@ main (void)
   tcase_add_test (tcase, each_step_is_noted_before_it_is_seen);
   tcase_add_test (tcase, a_close_is_noted_before_it_is_written);
   tcase_add_test (tcase, what_is_noted_is_let_go_of);
+  tcase_add_test (tcase, what_is_noted_is_let_go_of_from_the_first_byte_on);
   tcase_add_test (tcase, without_a_keeper_nothing_is_noted);
   tcase_add_test (tcase, left_as_it_is);
   suite_add_tcase (suite, tcase);
