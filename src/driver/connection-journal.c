@@ -423,10 +423,13 @@ connection_journal_resume (int fd, ConnectionJournalPast **ret_past, GError **er
     close (fd);
     return NULL;
   }
+  /* Or the rest of what was left unfinished would follow the next record, if that is shorter. */
+  if (ftruncate (fd, (off_t) size) != 0)
+    g_debug ("journal: %s", g_strerror (errno));
   self = g_new0 (ConnectionJournal, 1);
   self->ref_count = 1;
   self->fd = fd;
-  self->size = size; /* what was left unfinished is written over */
+  self->size = size;
   self->limit = 2 * size + CONNECTION_JOURNAL_SLACK_BYTES;
   self->position = past->position;
   self->stage = past->stage;
