@@ -120,8 +120,12 @@ connection_resume (const char *device, guint slot, int fd, ContextStore *context
   ConnectionConfig config;
   ConnectionTimes times;
 
-  if (journal == NULL || !connection_record_load (past->facts, contexts, &config, &times, error))
+  if (journal == NULL)
     return NULL;
+  if (!connection_record_load (past->facts, contexts, &config, &times, error)) {
+    connection_journal_end (journal);
+    return NULL;
+  }
 
   return resume (&config, &times, device, slot, journal, g_steal_pointer (&past), scheduler, clock);
 }

@@ -22,6 +22,7 @@ typedef enum {
   RECORD_SENDING,   /* the value is the ordinal */
   RECORD_CONFIRMED, /* the value is how many bytes, in all */
   RECORD_LET_GO,    /* the value is the offset */
+  RECORD_END,       /* nobody goes on, also when the file is kept because its keeper was not told */
 } RecordType;
 
 /* In front of the data of each record. Both ends are on this machine. */
@@ -123,6 +124,8 @@ take_record (ConnectionJournalPast *self, const Head *head, GBytes *data)
     let_go (self, head->value);
     self->received = MAX (self->received, head->value);
     return TRUE;
+  case RECORD_END:
+    return FALSE;
   }
   return FALSE;
 }
@@ -176,7 +179,8 @@ read_past (int fd, gsize *ret_size, GError **error)
     at += sizeof head + head.size;
   }
   if (!sound || past->facts == NULL) {
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "the journal makes no sense");
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                         "the journal has ended, or makes no sense");
     return NULL;
   }
   *ret_size = at;
@@ -184,25 +188,6 @@ read_past (int fd, gsize *ret_size, GError **error)
 }
 
 /* -- writing ----------------------------------------------------------------------------------------- */
-
-static void
-end (ConnectionJournal *self)
-{
-  self->over = TRUE;
-  if (self->fd >= 0)
-    close (self->fd);
-  self->fd = -1;
-}
-
-void
-connection_journal_end (ConnectionJournal *self)
-{
-  gboolean was_kept = connection_journal_is_kept (self);
-
-  end (self);
-  if (was_kept)
-    self->keep (-1, self->keep_data);
-}
 
 static gboolean
 append (int fd, gsize *size, const Head *head, GBytes *data)
@@ -217,6 +202,34 @@ append (int fd, gsize *size, const Head *head, GBytes *data)
 
   *size += (gsize) written;
   return TRUE;
+}
+
+static void
+end (ConnectionJournal *self)
+{
+  self->over = TRUE;
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+}
+
+void
+connection_journal_end (ConnectionJournal *self)
+{
+  const Head head = { .type = RECORD_END };
+  gboolean was_kept = connection_journal_is_kept (self);
+
+  if (self->fd >= 0 && !append (self->fd, &self->size, &head, NULL))
+    g_debug ("journal: its end cannot be noted: %s", g_strerror (errno));
+  end (self);
+  if (was_kept)
+    self->keep (-1, self->keep_data);
+}
+
+void
+connection_journal_leave (ConnectionJournal *self)
+{
+  end (self);
 }
 
 static gboolean

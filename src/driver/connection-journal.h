@@ -50,7 +50,7 @@ typedef gboolean (*ConnectionJournalKeepFunc) (int fd, gpointer user_data);
 ConnectionJournal *connection_journal_new (GVariant *facts);
 
 /** Goes on with the file @fd (taken) of an earlier life; what it tells is in *@ret_past.
- * G_IO_ERROR_INVALID_DATA when it tells nothing of use. */
+ * G_IO_ERROR_INVALID_DATA when it tells nothing of use, or its end. */
 ConnectionJournal *connection_journal_resume (int fd, ConnectionJournalPast **ret_past, GError **error);
 
 ConnectionJournal *connection_journal_ref (ConnectionJournal *self);
@@ -65,8 +65,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConnectionJournal, connection_journal_unref)
 gboolean connection_journal_begin (ConnectionJournal *self, guint64 position, ConnectionJournalKeepFunc keep,
                                    gpointer user_data);
 
-/** Nobody shall go on with the connection: the file is kept no more, and nothing is noted from now on. */
+/** Nobody shall go on with the connection: the file is kept no more, and nothing is noted from now on. Who
+ * finds the file all the same finds that, also when nobody could be told to keep it no more. */
 void connection_journal_end (ConnectionJournal *self);
+
+/** A later life goes on: nothing is noted from now on, and the file is kept. */
+void connection_journal_leave (ConnectionJournal *self);
 
 /** Whether a later life would find everything. */
 gboolean connection_journal_is_kept (const ConnectionJournal *self);

@@ -92,6 +92,18 @@ connect_kept (World *world)
   return watch;
 }
 
+/** What is in the file now: who is killed does nothing more to it. */
+static int
+copy_kept (void)
+{
+  guint8 content[4096];
+  ssize_t size = pread (kept, content, sizeof content, 0);
+  int fd = memfd_create ("copy", 0);
+
+  ck_assert_int_eq (write (fd, content, (size_t) size), size);
+  return fd;
+}
+
 /** A life that is killed: 3 bytes sent and confirmed, "onetwo" received, of which "one" was let go of.
  * @sending: bytes of a send that is under way. */
 static int
@@ -100,7 +112,6 @@ make_past (gsize sending)
   g_autoptr (World) world = world_new (TRUE);
   g_autoptr (Watch) watch = connect_kept (world);
   g_auto (WatchSend) sent = { 0 };
-  int fd;
 
   receive (world, "one");
   receive (world, "two");
@@ -113,8 +124,7 @@ make_past (gsize sending)
   if (sending > 0)
     note_sending (world, sending);
   world_advance (world, 4000);
-  fd = dup (kept);
-  return fd;
+  return copy_kept ();
 }
 
 /** The next life, before its module is there. */
@@ -289,6 +299,22 @@ START_TEST (closed_before_its_module_is_there)
 }
 END_TEST
 
+/** Whoever keeps the file cannot be told while the port is not there; the next life finds it all the same. */
+START_TEST (closed_before_its_module_is_there_is_closed_for_ever)
+{
+  int fd = make_past (0);
+  int same = dup (fd);
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (World) next = world_new (TRUE);
+  g_autoptr (Watch) watch = resume (world, fd);
+
+  connection_close (watch->connection, CLOSE_REASON_REQUESTED);
+  watch_expect_end (watch, CLOSE_REASON_REQUESTED, 0);
+  manager_resume (next->manager, "/dev/fake0", 0, same);
+  ck_assert_uint_eq (manager_get_connections (next->manager)->len, 0);
+}
+END_TEST
+
 START_TEST (closed_while_it_resumes)
 {
   int fd = make_past (0);
@@ -326,16 +352,20 @@ START_TEST (max_hold_goes_on)
 }
 END_TEST
 
+/** Then it is closed, and a context of the same name does not bring it back. */
 START_TEST (its_context_was_deleted)
 {
   int fd = make_past (0);
+  g_autoptr (World) next = world_new (TRUE);
   g_autoptr (World) world = world_new (TRUE);
   g_autoptr (GError) error = NULL;
 
   context_store_delete (world->contexts, world->context, &error);
   ck_assert (error == NULL);
-  manager_resume (world->manager, "/dev/fake0", 0, fd);
+  manager_resume (world->manager, "/dev/fake0", 0, dup (fd));
   ck_assert_uint_eq (manager_get_connections (world->manager)->len, 0);
+  manager_resume (next->manager, "/dev/fake0", 0, fd);
+  ck_assert_uint_eq (manager_get_connections (next->manager)->len, 0);
 }
 END_TEST
 
@@ -488,6 +518,7 @@ main (void)
   tcase_add_test (tcase, its_module_does_not_come);
   tcase_add_test (tcase, its_module_is_lost_before_it_is_ready);
   tcase_add_test (tcase, closed_before_its_module_is_there);
+  tcase_add_test (tcase, closed_before_its_module_is_there_is_closed_for_ever);
   tcase_add_test (tcase, closed_while_it_resumes);
   tcase_add_test (tcase, max_hold_goes_on);
   tcase_add_test (tcase, its_context_was_deleted);

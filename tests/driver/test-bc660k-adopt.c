@@ -220,6 +220,22 @@ START_TEST (what_cannot_be_proved_is_not_adopted)
 }
 END_TEST
 
+/** It was closed before the port was there, or cannot be gone on with: nobody shall find it any more. */
+START_TEST (what_is_not_adopted_is_not_kept)
+{
+  const SerialPortHistory history = { TRUE, TRUE, TRUE, 0, POSITION };
+
+  driver_fixture_make_kept (&history, "", unsaid);
+  driver_fixture.kept->mute = TRUE;
+  driver_fixture.kept->journal = memfd_create ("journal", 0);
+  driver_fixture_begin_start ();
+  ck_assert_int_eq (driver_fixture.kept->journal, -1);
+  ck_assert (!driver_fixture.kept->watched);
+  g_clear_pointer (&driver_fixture.driver, module_driver_free);
+  driver_fixture_check ("start failed module-lost 0;");
+}
+END_TEST
+
 /* -- what is noted -- */
 
 /** What a next life would be told now. */
@@ -382,6 +398,7 @@ main (void)
   tcase_add_loop_test (tcase, a_connection_has_ended_meanwhile, 0, G_N_ELEMENTS (ends));
   tcase_add_test (tcase, data_were_damaged_meanwhile);
   tcase_add_loop_test (tcase, what_cannot_be_proved_is_not_adopted, 0, G_N_ELEMENTS (insufficient));
+  tcase_add_test (tcase, what_is_not_adopted_is_not_kept);
   tcase_add_test (tcase, each_step_is_noted_before_it_is_seen);
   tcase_add_test (tcase, a_close_is_noted_before_it_is_written);
   tcase_add_test (tcase, what_is_noted_is_let_go_of);

@@ -240,6 +240,38 @@ START_TEST (the_end_is_the_end)
 }
 END_TEST
 
+/** Also for who has the file in spite of it. */
+START_TEST (the_end_is_told)
+{
+  ConnectionJournal *journal = begin ();
+  g_autoptr (GError) error = NULL;
+  ConnectionJournalPast *past = NULL;
+  int same = dup (kept);
+
+  note_received (journal, 110, "one");
+  connection_journal_unref (journal);
+  journal = connection_journal_resume (dup (same), &past, NULL); /* nobody could be told */
+  ck_assert_ptr_nonnull (journal);
+  connection_journal_past_free (g_steal_pointer (&past));
+  connection_journal_end (journal);
+  connection_journal_unref (journal);
+  ck_assert_ptr_null (connection_journal_resume (same, &past, &error));
+  ck_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA));
+}
+END_TEST
+
+START_TEST (what_is_left_goes_on)
+{
+  g_autoptr (ConnectionJournal) journal = begin ();
+
+  note_received (journal, 110, "one");
+  connection_journal_leave (journal);
+  note_received (journal, 120, "two");
+  connection_journal_end (journal);
+  check_told ("110/0 confirmed 0 received 3 one");
+}
+END_TEST
+
 START_TEST (one_that_is_not_kept_notes_nothing)
 {
   g_autoptr (ConnectionJournal) journal = connection_journal_new (g_variant_new_string ("facts"));
@@ -305,6 +337,8 @@ main (void)
   tcase_add_test (tcase, it_does_not_grow_for_ever);
   tcase_add_test (tcase, a_new_file_that_is_not_kept_costs_nothing);
   tcase_add_test (tcase, the_end_is_the_end);
+  tcase_add_test (tcase, the_end_is_told);
+  tcase_add_test (tcase, what_is_left_goes_on);
   tcase_add_test (tcase, one_that_is_not_kept_notes_nothing);
   tcase_add_loop_test (tcase, nonsense_is_refused, 0, G_N_ELEMENTS (nonsense));
   tcase_add_test (tcase, what_is_no_file_is_refused);

@@ -229,7 +229,11 @@ driver_send_async (ModuleDriver *base, guint slot, GBytes *data, GTask *task)
 static void
 driver_leave (ModuleDriver *base)
 {
-  serial_port_leave (at_channel_get_port (((Bc660kDriver *) base)->channel));
+  Bc660kDriver *driver = (Bc660kDriver *) base;
+
+  for (guint i = 0; i < MODULE_SLOTS_MAX; i++)
+    bc660k_record_leave (bc660k_slot_get_record (driver->slots[i]));
+  serial_port_leave (at_channel_get_port (driver->channel));
 }
 
 static gboolean

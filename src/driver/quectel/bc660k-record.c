@@ -101,6 +101,14 @@ bc660k_record_end (Bc660kRecord *self)
 }
 
 void
+bc660k_record_leave (Bc660kRecord *self)
+{
+  if (self->journal != NULL)
+    connection_journal_leave (self->journal);
+  g_clear_pointer (&self->journal, connection_journal_unref);
+}
+
+void
 bc660k_record_freeze (Bc660kRecord *self)
 {
   self->frozen = TRUE;
@@ -186,6 +194,7 @@ bc660k_record_adopt (Bc660kRecord *self, const ModuleAdoption *adoption, AtStage
 void
 bc660k_record_settle (Bc660kDriver *driver)
 {
+  SerialPort *port = at_channel_get_port (driver->channel);
   guint64 known = G_MAXUINT64;
 
   for (guint i = 0; i < MODULE_SLOTS_MAX; i++) {
@@ -193,11 +202,13 @@ bc660k_record_settle (Bc660kDriver *driver)
 
     if (record->journal != NULL)
       known = MIN (known, record->known);
+    else if (serial_port_get_history (port)->held_over)
+      serial_port_keep_journal (port, i, -1);
   }
   if (known == G_MAXUINT64)
     watch_no_more (driver);
   else
-    serial_port_set_taken (at_channel_get_port (driver->channel), known);
+    serial_port_set_taken (port, known);
 }
 
 void

@@ -36,6 +36,9 @@ void bc660k_record_begin (Bc660kRecord *self);
 /** Nobody shall go on with the connection: before it is closed, or when it has ended. */
 void bc660k_record_end (Bc660kRecord *self);
 
+/** A later life goes on with it. */
+void bc660k_record_leave (Bc660kRecord *self);
+
 /** The connection is ending by itself: what comes from now on leads a later life to the same end. */
 void bc660k_record_freeze (Bc660kRecord *self);
 
@@ -58,7 +61,7 @@ gboolean bc660k_record_adopt (Bc660kRecord *self, const ModuleAdoption *adoption
                               GBytes **ret_piece, GError **error);
 
 /** All that is to be adopted was: what is known is not read again, and where nothing was adopted nobody needs
- * to keep anything. */
+ * to keep anything. Nor the journals of what was not. */
 void bc660k_record_settle (struct Bc660kDriver *driver);
 
 /** Behind each piece of input: lets go of what is noted. */
