@@ -103,5 +103,5 @@ at_channel_adopt_async (AtChannel *self, AtCommand *command, AtStage stage, GAsy
   if (stage == AT_STAGE_PROMPT)
     at_channel_set_phase (self, PHASE_PROMPT, command->prompt_timeout_ms);
   else
-    at_channel_set_phase (self, PHASE_RESPONSE, command->timeout_ms);
+    at_channel_send_data (self); /* which may come back */
 }

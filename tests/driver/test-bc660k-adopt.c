@@ -139,6 +139,21 @@ START_TEST (a_connection_goes_on)
 }
 END_TEST
 
+/** The module says back what it was sent, behind something that was noted behind the prompt. */
+START_TEST (an_echo_is_no_answer)
+{
+  static const char *const piece = "x\r\nERROR\r\n";
+
+  make_past (2, piece, 3);
+  ck_assert (adopt (piece, 3));
+  scripted_module_run_what_is_ready ();
+  driver_fixture_say (OK SENT);
+  driver_fixture_script_steps ();
+  driver_fixture_begin_start ();
+  driver_fixture_check ("adopted 10;start;");
+}
+END_TEST
+
 /** Its command never reached the port, which the holder knows. */
 START_TEST (a_send_that_was_not_written_is_none)
 {
@@ -394,6 +409,7 @@ main (void)
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_set_timeout (tcase, 60);
   tcase_add_loop_test (tcase, a_connection_goes_on, 0, G_N_ELEMENTS (pasts));
+  tcase_add_test (tcase, an_echo_is_no_answer);
   tcase_add_test (tcase, a_send_that_was_not_written_is_none);
   tcase_add_loop_test (tcase, a_connection_has_ended_meanwhile, 0, G_N_ELEMENTS (ends));
   tcase_add_test (tcase, data_were_damaged_meanwhile);
