@@ -24,10 +24,13 @@ check_free (Check *check)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Check, check_free)
 
+/* One that persists may be older than the bus, which then gives the name of its owner to anybody: only the
+ * user counts. */
 static gboolean
 is_owner (Connection *connection, const char *sender)
 {
-  return g_strcmp0 (sender, connection_get_owner (connection)) == 0;
+  return !connection_get_config (connection)->persist
+         && g_strcmp0 (sender, connection_get_owner (connection)) == 0;
 }
 
 static gboolean

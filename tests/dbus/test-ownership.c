@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "client.h"
+#include "connection-record.h"
 #include "mssl-error.h"
 #include "mssl-names.h"
 
@@ -119,6 +120,40 @@ START_TEST (root_only_persist_is_not_for_another_user)
   g_autofree char *path = client_connect (owner, bus, "{'persist': <true>}");
 
   expect_denied (other, path);
+}
+END_TEST
+
+static gboolean
+keep (int fd, gpointer user_data)
+{
+  *(int *) user_data = fd >= 0 ? dup (fd) : -1;
+  return TRUE;
+}
+
+/** The bus may have been started anew in between, and begun with the same names. */
+START_TEST (the_name_of_an_owner_of_an_earlier_life_is_nobody)
+{
+  g_autoptr (Bus) bus = bus_new_ready ();
+  g_autoptr (Client) client = client_new (bus, member ());
+  const ConnectionTimes times = { 0 };
+  ConnectionConfig config = {
+    .number = 99,
+    .context = bus->world->context,
+    .host = "example.org",
+    .port = 8883,
+    .owner = g_dbus_connection_get_unique_name (client->connection),
+    .owner_uid = 12345,
+    .receive_buffer_bytes = 65536,
+  };
+  ConnectionJournal *journal;
+  int fd;
+
+  config.settings = context_get_settings (config.context)->tls;
+  journal = connection_journal_new (connection_record_save (&config, "m0", &times));
+  ck_assert (connection_journal_begin (journal, 0, keep, &fd));
+  connection_journal_unref (journal);
+  manager_resume (bus->world->manager, "/dev/other", 0, fd);
+  expect_denied (client, MSSL_PATH_CONNECTIONS "/99");
 }
 END_TEST
 
@@ -458,6 +493,7 @@ main (void)
   tcase_set_timeout (tcase, 120);
   tcase_add_test (tcase, another_client_is_denied);
   tcase_add_test (tcase, persist_is_for_the_user);
+  tcase_add_test (tcase, the_name_of_an_owner_of_an_earlier_life_is_nobody);
   tcase_add_test (tcase, owner_leaves);
   tcase_add_test (tcase, owner_leaves_while_opening);
   tcase_add_test (tcase, owner_leaves_at_once);
