@@ -157,8 +157,13 @@ END_TEST
 /** Its command never reached the port, which the holder knows. */
 START_TEST (a_send_that_was_not_written_is_none)
 {
+  g_autoptr (ConnectionJournalPast) told = NULL;
+  g_autoptr (ConnectionJournal) copy = NULL;
+
   make_past (1, "SECRE", 3);
   ck_assert (adopt ("", 2));
+  copy = connection_journal_resume (dup (file), &told, NULL);
+  ck_assert_uint_eq (told->stage, CONNECTION_JOURNAL_NO_STAGE); /* whatever is written from now on */
   driver_fixture_script_steps ();
   driver_fixture_begin_start ();
   driver_fixture_check ("adopted 0;start;");

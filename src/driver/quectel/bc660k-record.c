@@ -181,10 +181,13 @@ bc660k_record_adopt (Bc660kRecord *self, const ModuleAdoption *adoption, AtStage
   self->frozen = FALSE;
   self->stage = CONNECTION_JOURNAL_NO_STAGE;
   *ret_piece = NULL;
-  /* One whose command never reached the port is none. */
-  if (past->sending == NULL || past->stage == CONNECTION_JOURNAL_NO_STAGE
-      || past->ordinal > history->commands)
+  if (past->sending == NULL || past->stage == CONNECTION_JOURNAL_NO_STAGE)
     return TRUE;
+  /* One whose command never reached the port is none, also for those to come: they find more commands. */
+  if (past->ordinal > history->commands) {
+    connection_journal_note_position (self->journal, past->position, self->stage);
+    return TRUE;
+  }
   self->stage = past->stage;
   *ret_stage = (AtStage) (past->stage - 1);
   *ret_piece = past->sending;
