@@ -368,7 +368,10 @@ void
 connection_journal_note_let_go (ConnectionJournal *self, guint64 offset)
 {
   const Head head = {
-    .type = RECORD_LET_GO, .stage = self->stage, .position = self->position, .value = offset
+    .type = RECORD_LET_GO,
+    .stage = self->stage,
+    .position = self->position,
+    .value = MIN (offset, self->received), /* what is not noted comes again */
   };
 
   note (self, &head, NULL);

@@ -129,6 +129,19 @@ START_TEST (what_is_noted_is_told)
 }
 END_TEST
 
+/** Or it would stand behind itself. */
+START_TEST (what_comes_again_is_not_let_go_of)
+{
+  g_autoptr (ConnectionJournal) journal = begin ();
+
+  note_received (journal, 110, "one");
+  connection_journal_note_let_go (journal, 8);
+  check_told ("110/0 confirmed 0 received 3");
+  note_received (journal, 120, "three");
+  check_told ("120/0 confirmed 0 received 8 three");
+}
+END_TEST
+
 /** A later life goes on in the same file. */
 START_TEST (a_later_life_goes_on)
 {
@@ -331,6 +344,7 @@ main (void)
 
   tcase_add_checked_fixture (tcase, set_up, tear_down);
   tcase_add_test (tcase, what_is_noted_is_told);
+  tcase_add_test (tcase, what_comes_again_is_not_let_go_of);
   tcase_add_test (tcase, a_later_life_goes_on);
   tcase_add_test (tcase, an_unfinished_record_is_none);
   tcase_add_test (tcase, an_unfinished_record_is_written_over);
