@@ -97,17 +97,20 @@ resume (const ConnectionConfig *config, const ConnectionTimes *times, const char
                                      config->max_hold_s };
   Connection *self = connection_make (config, times, scheduler, clock);
   gint64 held_us = timer_clock_get_now_us (clock) - times->granted_us;
+  gboolean fits;
 
   self->journal = connection_journal_ref (journal);
   self->adoption = (ModuleAdoption){ config->settings, journal, past };
   self->state = CONNECTION_RESUMING;
   self->bytes_received = past->received;
-  inbox_restore (self->inbox, past->received, past->pieces);
+  fits = inbox_restore (self->inbox, past->received, past->pieces);
   sender_restore (self->sender, past->confirmed);
   context_begin_use (self->config.context);
   timer_set (&self->patience, RESUME_MS);
   self->ticket = scheduler_resume (scheduler, &request, device, slot, &self->adoption,
                                    (guint64) MAX (held_us, 0) / 1000, &connection_scheduler_listener, self);
+  if (!fits) /* as the former life was about to say */
+    connection_end_for (self, CLOSE_REASON_OVERFLOW);
   return self;
 }
 

@@ -494,21 +494,23 @@ inbox_end (Inbox *self)
 
 /* -- the object -------------------------------------------------------------------------------------- */
 
-void
+gboolean
 inbox_restore (Inbox *self, guint64 end, const GPtrArray *pieces)
 {
   guint64 begin = end;
+  gboolean fits = TRUE;
 
   for (guint i = 0; i < pieces->len; i++)
     begin -= g_bytes_get_size (pieces->pdata[i]);
   receive_buffer_pass (self->buffer, begin);
   self->delivered = begin;
-  for (guint i = 0; i < pieces->len; i++) {
+  for (guint i = 0; i < pieces->len && fits; i++) {
     gsize size;
     gconstpointer bytes = g_bytes_get_data (pieces->pdata[i], &size);
 
-    receive_buffer_append (self->buffer, bytes, size);
+    fits = receive_buffer_append (self->buffer, bytes, size);
   }
+  return fits;
 }
 
 guint64

@@ -74,8 +74,9 @@ Inbox *inbox_new (TimerClock *clock, gsize max_bytes, gboolean datagrams, InboxD
 void inbox_free (Inbox *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Inbox, inbox_free)
 
-/** For an empty inbox: @end bytes have come, of which the last, @pieces (GBytes), were not let go of. */
-void inbox_restore (Inbox *self, guint64 end, const GPtrArray *pieces);
+/** For an empty inbox: @end bytes have come, of which the last, @pieces (GBytes), were not let go of. FALSE
+ * when not all of them have room. */
+gboolean inbox_restore (Inbox *self, guint64 end, const GPtrArray *pieces);
 
 /** Offset of the first byte that was not let go of. */
 guint64 inbox_get_begin (const Inbox *self);

@@ -96,7 +96,7 @@ connect_kept (World *world)
 static int
 copy_kept (void)
 {
-  guint8 content[4096];
+  guint8 content[16384];
   ssize_t size = pread (kept, content, sizeof content, 0);
   int fd = memfd_create ("copy", 0);
 
@@ -369,6 +369,30 @@ START_TEST (its_context_was_deleted)
 }
 END_TEST
 
+/** The former life died before it could say so. */
+START_TEST (more_came_than_has_room)
+{
+  g_autoptr (World) former = world_new (TRUE);
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (Watch) begun = NULL;
+  g_autofree char *text = g_strnfill (3000, 'x');
+  g_autoptr (GBytes) data = g_bytes_new (text, 3000);
+  Connection *connection;
+
+  world_make_ready (former);
+  begun = watch_connect (former, "{'persist': <true>, 'receive-buffer': <uint32 4096>}");
+  ck_assert (connection_journal_begin (former->port->journal, 100, keep, NULL));
+  connection_journal_note_received (former->port->journal, 200, 0, data);
+  connection_journal_note_received (former->port->journal, 300, 0, data);
+  manager_resume (world->manager, "/dev/fake0", 0, copy_kept ());
+  connection = manager_get_connections (world->manager)->pdata[0];
+  ck_assert_int_eq (connection_get_state (connection), CONNECTION_CLOSED);
+  ck_assert_int_eq (connection_get_close_reason (connection), CLOSE_REASON_OVERFLOW);
+  manager_start (world->manager);
+  ck_assert_uint_eq (world->port->calls[FAKE_ADOPT], 0);
+}
+END_TEST
+
 START_TEST (nonsense_is_no_connection)
 {
   g_autoptr (World) world = world_new (TRUE);
@@ -522,6 +546,7 @@ main (void)
   tcase_add_test (tcase, closed_while_it_resumes);
   tcase_add_test (tcase, max_hold_goes_on);
   tcase_add_test (tcase, its_context_was_deleted);
+  tcase_add_test (tcase, more_came_than_has_room);
   tcase_add_test (tcase, nonsense_is_no_connection);
   tcase_add_test (tcase, one_that_does_not_persist_is_not_noted);
   tcase_add_test (tcase, signals_do_not_outlive_it);
