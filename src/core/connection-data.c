@@ -113,7 +113,8 @@ connection_set_sink (Connection *self, const InboxSink *sink, gpointer user_data
   if (!inbox_set_sink (self->inbox, sink, user_data, error))
     return FALSE;
 
-  connection_end_journal (self); /* what was sent to the bus cannot be sent again */
+  if (!connection_is_resuming (self)) /* or when it has */
+    connection_end_journal (self);    /* what was sent to the bus cannot be sent again */
   note_receive_mode (self, before);
   return TRUE;
 }

@@ -76,6 +76,8 @@ connection_handle_resumed (gsize confirmed, gpointer user_data)
   sender_begin (self->sender, self->slot);
   idle_watch_start (&self->idle);
   forget_past (self);
+  if (connection_get_receive_mode (self) == RECEIVE_MODE_SIGNALS)
+    connection_end_journal (self);
   connection_set_state (self, CONNECTION_CONNECTED);
 }
 

@@ -437,6 +437,21 @@ START_TEST (signals_do_not_outlive_it)
 }
 END_TEST
 
+/** Who had not asked for them before may do so while it resumes. */
+START_TEST (signals_while_it_resumes)
+{
+  static const InboxSink sink = { deliver, probe };
+  int fd = make_past (0);
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (Watch) watch = resume (world, fd);
+
+  ck_assert (connection_set_sink (watch->connection, &sink, NULL, NULL));
+  go_on (world);
+  ck_assert_int_eq (connection_get_state (watch->connection), CONNECTION_CONNECTED);
+  ck_assert (!connection_leave (watch->connection));
+}
+END_TEST
+
 START_TEST (a_stream_does_not_outlive_it)
 {
   g_autoptr (World) world = world_new (TRUE);
@@ -550,6 +565,7 @@ main (void)
   tcase_add_test (tcase, nonsense_is_no_connection);
   tcase_add_test (tcase, one_that_does_not_persist_is_not_noted);
   tcase_add_test (tcase, signals_do_not_outlive_it);
+  tcase_add_test (tcase, signals_while_it_resumes);
   tcase_add_test (tcase, a_stream_does_not_outlive_it);
   tcase_add_test (tcase, what_is_closed_does_not_outlive_it);
   tcase_add_test (tcase, at_the_end_it_is_left);
