@@ -11,7 +11,7 @@
 void
 connection_begin_journal (Connection *self)
 {
-  if (!self->config.persist)
+  if (!self->config.persist || connection_get_receive_mode (self) == RECEIVE_MODE_SIGNALS)
     return;
 
   self->journal = connection_journal_new (

@@ -437,6 +437,21 @@ START_TEST (signals_do_not_outlive_it)
 }
 END_TEST
 
+/** Asked for while it waits for its slot. */
+START_TEST (signals_from_the_beginning_are_not_noted)
+{
+  static const InboxSink sink = { deliver, probe };
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (Watch) watch = watch_open (world, PERSIST);
+
+  ck_assert (connection_set_sink (watch->connection, &sink, NULL, NULL));
+  world_make_ready (world);
+  fake_port_settle ();
+  ck_assert (fake_port_is_pending (world->port, FAKE_OPEN, 0));
+  ck_assert_ptr_null (world->port->journal);
+}
+END_TEST
+
 /** Who had not asked for them before may do so while it resumes. */
 START_TEST (signals_while_it_resumes)
 {
@@ -565,6 +580,7 @@ main (void)
   tcase_add_test (tcase, nonsense_is_no_connection);
   tcase_add_test (tcase, one_that_does_not_persist_is_not_noted);
   tcase_add_test (tcase, signals_do_not_outlive_it);
+  tcase_add_test (tcase, signals_from_the_beginning_are_not_noted);
   tcase_add_test (tcase, signals_while_it_resumes);
   tcase_add_test (tcase, a_stream_does_not_outlive_it);
   tcase_add_test (tcase, what_is_closed_does_not_outlive_it);
