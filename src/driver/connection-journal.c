@@ -71,31 +71,31 @@ read_facts (GBytes *data)
   return g_variant_is_normal_form (boxed) ? g_variant_get_variant (boxed) : NULL;
 }
 
-/* Pieces that lie below @offset whole; of a stream also the beginning of one. */
+/* Of the pieces what lies below @offset; of a stream also the beginning of one. */
 static void
 let_go (ConnectionJournalPast *self, guint64 offset)
 {
   guint64 begin = self->received;
+  guint gone = 0;
 
   for (guint i = 0; i < self->pieces->len; i++)
     begin -= g_bytes_get_size (self->pieces->pdata[i]);
-  while (self->pieces->len > 0 && begin < offset) {
-    GBytes *first = self->pieces->pdata[0];
-    gsize size = g_bytes_get_size (first);
+  while (gone < self->pieces->len && begin + g_bytes_get_size (self->pieces->pdata[gone]) <= offset)
+    begin += g_bytes_get_size (self->pieces->pdata[gone++]);
+  if (gone > 0)
+    g_ptr_array_remove_range (self->pieces, 0, gone);
+  if (self->pieces->len > 0 && begin < offset) {
+    g_autoptr (GBytes) first = self->pieces->pdata[0];
 
-    if (begin + size <= offset) {
-      g_ptr_array_remove_index (self->pieces, 0);
-    } else {
-      self->pieces->pdata[0] = g_bytes_new_from_bytes (first, offset - begin, size - (offset - begin));
-      g_bytes_unref (first);
-    }
-    begin = MIN (begin + size, offset);
+    self->pieces->pdata[0] =
+        g_bytes_new_from_bytes (first, offset - begin, g_bytes_get_size (first) - (offset - begin));
   }
 }
 
-/* FALSE: no record that this file writes. */
+/* What is let go of is only noted in *@let_go_below, so that each piece is looked at once. FALSE: no record
+ * that this file writes. */
 static gboolean
-take_record (ConnectionJournalPast *self, const Head *head, GBytes *data)
+take_record (ConnectionJournalPast *self, guint64 *let_go_below, const Head *head, GBytes *data)
 {
   self->position = head->position;
   self->stage = head->stage;
@@ -121,7 +121,7 @@ take_record (ConnectionJournalPast *self, const Head *head, GBytes *data)
     self->confirmed = head->value;
     return TRUE;
   case RECORD_LET_GO:
-    let_go (self, head->value);
+    *let_go_below = MAX (*let_go_below, head->value);
     self->received = MAX (self->received, head->value);
     return TRUE;
   case RECORD_END:
@@ -160,6 +160,7 @@ read_past (int fd, gsize *ret_size, GError **error)
   g_autoptr (GBytes) content = read_file (fd, error);
   g_autoptr (ConnectionJournalPast) past = g_new0 (ConnectionJournalPast, 1);
   gboolean sound = content != NULL;
+  guint64 let_go_below = 0;
   gsize size, at = 0;
   const guint8 *bytes;
   Head head;
@@ -175,7 +176,7 @@ read_past (int fd, gsize *ret_size, GError **error)
       break;
     g_autoptr (GBytes) data = g_bytes_new (bytes + at + sizeof head, head.size);
 
-    sound = take_record (past, &head, data);
+    sound = take_record (past, &let_go_below, &head, data);
     at += sizeof head + head.size;
   }
   if (!sound || past->facts == NULL) {
@@ -183,6 +184,7 @@ read_past (int fd, gsize *ret_size, GError **error)
                          "the journal has ended, or makes no sense");
     return NULL;
   }
+  let_go (past, let_go_below);
   *ret_size = at;
   return g_steal_pointer (&past);
 }

@@ -224,6 +224,21 @@ START_TEST (it_does_not_grow_for_ever)
 }
 END_TEST
 
+/** Many small pieces, and many of them let go of: the daemon must not stand still over that. */
+START_TEST (many_pieces)
+{
+  g_autoptr (ConnectionJournal) journal = begin ();
+  guint n = 200000;
+
+  refuses = TRUE; /* to write it anew */
+  for (guint i = 0; i < n; i++)
+    note_received (journal, 100, "x");
+  for (guint i = 0; i < n - 5; i++)
+    connection_journal_note_let_go (journal, i + 1);
+  check_told ("100/0 confirmed 0 received 200000 x x x x x");
+}
+END_TEST
+
 /** While the new file is not kept, the old one goes on. */
 START_TEST (a_new_file_that_is_not_kept_costs_nothing)
 {
@@ -349,6 +364,7 @@ main (void)
   tcase_add_test (tcase, an_unfinished_record_is_none);
   tcase_add_test (tcase, an_unfinished_record_is_written_over);
   tcase_add_test (tcase, it_does_not_grow_for_ever);
+  tcase_add_test (tcase, many_pieces);
   tcase_add_test (tcase, a_new_file_that_is_not_kept_costs_nothing);
   tcase_add_test (tcase, the_end_is_the_end);
   tcase_add_test (tcase, the_end_is_told);
