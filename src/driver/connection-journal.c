@@ -407,6 +407,12 @@ connection_journal_begin (ConnectionJournal *self, guint64 position, ConnectionJ
 }
 
 gboolean
+connection_journal_is_over (const ConnectionJournal *self)
+{
+  return self->over;
+}
+
+gboolean
 connection_journal_is_kept (const ConnectionJournal *self)
 {
   return self->fd >= 0 && self->keep != NULL;

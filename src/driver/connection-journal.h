@@ -72,6 +72,9 @@ void connection_journal_end (ConnectionJournal *self);
 /** A later life goes on: nothing is noted from now on, and the file is kept. */
 void connection_journal_leave (ConnectionJournal *self);
 
+/** Whether it has ended, or was left: nothing will be noted any more. */
+gboolean connection_journal_is_over (const ConnectionJournal *self);
+
 /** Whether a later life would find everything. */
 gboolean connection_journal_is_kept (const ConnectionJournal *self);
 

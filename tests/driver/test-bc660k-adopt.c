@@ -360,6 +360,20 @@ START_TEST (what_is_noted_is_let_go_of)
 }
 END_TEST
 
+/** By whoever has the connection, when its data go where they cannot be told again. */
+START_TEST (a_port_whose_journal_has_ended_is_watched_no_more)
+{
+  connect_noted ();
+  connection_journal_end (journal);
+  driver_fixture_say (RECV (3, "one"));
+  driver_fixture_check ("received one;");
+  ck_assert (!driver_fixture.kept->watched);
+  scripted_module_run_what_is_ready ();
+  driver_fixture_say (RECV (3, "two"));
+  driver_fixture_check ("received two;");
+}
+END_TEST
+
 /** What was read before the port was watched has no position, and the first that comes then may be no line.
  */
 START_TEST (what_is_noted_is_let_go_of_from_the_first_byte_on)
@@ -424,6 +438,7 @@ main (void)
   tcase_add_test (tcase, a_close_is_noted_before_it_is_written);
   tcase_add_test (tcase, what_is_noted_is_let_go_of);
   tcase_add_test (tcase, what_is_noted_is_let_go_of_from_the_first_byte_on);
+  tcase_add_test (tcase, a_port_whose_journal_has_ended_is_watched_no_more);
   tcase_add_test (tcase, without_a_keeper_nothing_is_noted);
   tcase_add_test (tcase, left_as_it_is);
   suite_add_tcase (suite, tcase);

@@ -214,6 +214,18 @@ bc660k_record_settle (Bc660kDriver *driver)
     serial_port_set_taken (port, known);
 }
 
+/* Whoever has the connection may have ended its journal, since nobody can go on with it any more. */
+static void
+drop_ended (Bc660kDriver *driver)
+{
+  for (guint i = 0; i < MODULE_SLOTS_MAX; i++) {
+    Bc660kRecord *record = bc660k_slot_get_record (driver->slots[i]);
+
+    if (record->journal != NULL && connection_journal_is_over (record->journal))
+      bc660k_record_end (record);
+  }
+}
+
 void
 bc660k_record_catch_up (Bc660kDriver *driver)
 {
@@ -221,6 +233,7 @@ bc660k_record_catch_up (Bc660kDriver *driver)
   guint64 position = at_channel_get_position (driver->channel);
   guint64 noted = position;
 
+  drop_ended (driver);
   if (!serial_port_is_watched (port))
     return;
   for (guint i = 0; i < MODULE_SLOTS_MAX; i++) {

@@ -64,5 +64,5 @@ gboolean bc660k_record_adopt (Bc660kRecord *self, const ModuleAdoption *adoption
  * to keep anything. Nor the journals of what was not. */
 void bc660k_record_settle (struct Bc660kDriver *driver);
 
-/** Behind each piece of input: lets go of what is noted. */
+/** Behind each piece of input: lets go of what is noted, and of the port when nothing will be noted. */
 void bc660k_record_catch_up (struct Bc660kDriver *driver);
