@@ -104,6 +104,8 @@ end (Connection *self)
 
   idle_watch_stop (&self->idle);
   timer_clear (&self->patience);
+  /* Before it is left it may still end by itself, or be closed. */
+  self->left = self->left && self->ending.reason == CLOSE_REASON_SHUTDOWN;
   if (!self->left)
     connection_end_journal (self);
   sender_end (self->sender, self->ending.text);
@@ -288,7 +290,7 @@ on_ended (const GError *error, gpointer user_data)
 
   self->slot = NULL;
   leave_scheduler (self);
-  if (self->left) {
+  if (self->left && g_error_matches (error, MODULE_ERROR, CLOSE_REASON_SHUTDOWN)) {
     connection_take_leave (self);
     return;
   }

@@ -518,6 +518,65 @@ START_TEST (at_the_end_it_is_left)
 }
 END_TEST
 
+/** One that is left, while another one, which is closed, still holds up the end. */
+static Watch *
+leave_slowly (World *world, Watch **ret_other, guint *stops)
+{
+  Watch *watch;
+
+  world->port->capabilities.slots = 2;
+  watch = connect_kept (world);
+  *ret_other = watch_open (world, NULL);
+  fake_port_settle ();
+  fake_port_finish (world->port, FAKE_OPEN, 1, CLOSE_REASON_NONE);
+  fake_port_settle ();
+  ck_assert_int_eq (connection_get_state ((*ret_other)->connection), CONNECTION_CONNECTED);
+  manager_stop_async (world->manager, on_stopped, stops);
+  fake_port_settle ();
+  ck_assert_uint_eq (*stops, 0);
+  return watch;
+}
+
+static void
+end_slowly (World *world, guint *stops)
+{
+  fake_port_finish (world->port, FAKE_CLOSE, 1, CLOSE_REASON_NONE);
+  fake_port_settle ();
+  fake_port_finish (world->port, FAKE_STOP, FAKE_PORT_NO_SLOT, CLOSE_REASON_NONE);
+  fake_port_settle ();
+  ck_assert_uint_eq (*stops, 1);
+  ck_assert (!world->port->left);
+  ck_assert_int_eq (kept, -1);
+}
+
+START_TEST (one_to_be_left_ends_by_itself)
+{
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (Watch) other = NULL;
+  guint stops = 0;
+  g_autoptr (Watch) watch = leave_slowly (world, &other, &stops);
+
+  fake_port_tell_closed (world->port, 0, CLOSE_REASON_SERVER_CLOSED, 0);
+  watch_expect_end (watch, CLOSE_REASON_SERVER_CLOSED, 0);
+  end_slowly (world, &stops);
+}
+END_TEST
+
+START_TEST (one_to_be_left_is_closed)
+{
+  g_autoptr (World) world = world_new (TRUE);
+  g_autoptr (Watch) other = NULL;
+  guint stops = 0;
+  g_autoptr (Watch) watch = leave_slowly (world, &other, &stops);
+
+  connection_close (watch->connection, CLOSE_REASON_REQUESTED);
+  fake_port_finish (world->port, FAKE_CLOSE, 0, CLOSE_REASON_NONE);
+  fake_port_settle ();
+  watch_expect_end (watch, CLOSE_REASON_REQUESTED, 0);
+  end_slowly (world, &stops);
+}
+END_TEST
+
 /** A module without such a connection ends as ever. */
 START_TEST (at_the_end_others_are_closed)
 {
@@ -585,6 +644,8 @@ main (void)
   tcase_add_test (tcase, a_stream_does_not_outlive_it);
   tcase_add_test (tcase, what_is_closed_does_not_outlive_it);
   tcase_add_test (tcase, at_the_end_it_is_left);
+  tcase_add_test (tcase, one_to_be_left_ends_by_itself);
+  tcase_add_test (tcase, one_to_be_left_is_closed);
   tcase_add_test (tcase, at_the_end_others_are_closed);
   tcase_add_test (tcase, at_the_end_one_that_resumes_is_left);
   suite_add_tcase (suite, tcase);
