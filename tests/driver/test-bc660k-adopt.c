@@ -406,6 +406,19 @@ START_TEST (without_a_keeper_nothing_is_noted)
 }
 END_TEST
 
+/** The port is closed a little later. */
+START_TEST (what_is_written_after_it_was_left_is_noted)
+{
+  connect_noted ();
+  module_driver_leave (driver_fixture.driver);
+  driver_fixture_script_send ("data", OK SENT);
+  driver_fixture_send ("data");
+  driver_fixture_check ("send;");
+  g_clear_pointer (&driver_fixture.driver, module_driver_free);
+  check_noted ("stage 0 confirmed 4");
+}
+END_TEST
+
 START_TEST (left_as_it_is)
 {
   connect_noted ();
@@ -440,6 +453,7 @@ main (void)
   tcase_add_test (tcase, what_is_noted_is_let_go_of_from_the_first_byte_on);
   tcase_add_test (tcase, a_port_whose_journal_has_ended_is_watched_no_more);
   tcase_add_test (tcase, without_a_keeper_nothing_is_noted);
+  tcase_add_test (tcase, what_is_written_after_it_was_left_is_noted);
   tcase_add_test (tcase, left_as_it_is);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);

@@ -231,9 +231,16 @@ driver_leave (ModuleDriver *base)
 {
   Bc660kDriver *driver = (Bc660kDriver *) base;
 
+  driver->left = TRUE;
+  serial_port_leave (at_channel_get_port (driver->channel));
+}
+
+/** Not before: until the port is closed a command that waits may be written, and must be noted. */
+static void
+leave_records (Bc660kDriver *driver)
+{
   for (guint i = 0; i < MODULE_SLOTS_MAX; i++)
     bc660k_record_leave (bc660k_slot_get_record (driver->slots[i]));
-  serial_port_leave (at_channel_get_port (driver->channel));
 }
 
 static gboolean
@@ -319,6 +326,8 @@ driver_free (ModuleDriver *base)
   g_autoptr (GError) error = module_error_new (CLOSE_REASON_MODULE_LOST, 0, "the port was closed");
   AtChannel *channel = g_steal_pointer (&driver->channel);
 
+  if (driver->left)
+    leave_records (driver);
   end_all (driver, error);
   at_channel_free (channel);
   bc660k_private_unref (driver);

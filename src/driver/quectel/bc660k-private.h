@@ -41,6 +41,7 @@ struct Bc660kDriver {
   guint prompt_delay_ms;
   guint margin_ms;
   gboolean lost;         /* the channel has said so */
+  gboolean left;         /* a later life goes on with what is open */
   gboolean inherited;    /* what an earlier life owed the module is ours to give back */
   guint64 taken;         /* what of the port's input is noted, as its keeper was told */
   guint restarts;        /* of the module, counted */
