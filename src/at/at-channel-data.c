@@ -96,8 +96,12 @@ at_channel_adopt_async (AtChannel *self, AtCommand *command, AtStage stage, GAsy
   AtJob *job = at_job_new (command, g_task_new (NULL, NULL, callback, user_data));
 
   g_task_set_source_tag (job->task, at_channel_run_async);
-  g_return_if_fail (self->phase == PHASE_IDLE && self->job == NULL && stage != AT_STAGE_DONE);
+  g_return_if_fail (stage != AT_STAGE_DONE);
 
+  if (self->phase != PHASE_IDLE || self->job != NULL) { /* two lives cannot both be right */
+    at_job_fail (job, AT_ERROR_BROKEN, "another command of an earlier life is under way");
+    return;
+  }
   job->adopted = TRUE;
   self->job = job;
   if (stage == AT_STAGE_PROMPT)

@@ -26,7 +26,8 @@ GQuark at_error_quark (void);
  * @AT_ERROR_TIMEOUT: no final result in time. The channel gets back into step before the next command.
  * @AT_ERROR_RESTARTED: at_channel_restart() was called meanwhile.
  * @AT_ERROR_LOST: the port hung up, or the module no longer answers, or the channel was freed.
- * @AT_ERROR_BROKEN: the response was longer than any that there is, or the queue is full.
+ * @AT_ERROR_BROKEN: the response was longer than any that there is, or the queue is full, or two commands
+ * were adopted.
  * @AT_ERROR_PROMPT: a command that refuses a prompt got one.
  */
 typedef enum {
@@ -100,7 +101,8 @@ char **at_channel_run_finish (AtChannel *self, GAsyncResult *result, GError **er
 /**
  * Takes up @command (taken), which an earlier life has written and whose payload whoever keeps the port has
  * written or is not going to: what comes from now on is what the module says behind @stage, which is not
- * AT_STAGE_DONE. Nothing is written for it. Before any other command; ends as at_channel_run_async().
+ * AT_STAGE_DONE. Nothing is written for it. Before any other command, and only one (AT_ERROR_BROKEN); ends as
+ * at_channel_run_async().
  */
 void at_channel_adopt_async (AtChannel *self, AtCommand *command, AtStage stage, GAsyncReadyCallback callback,
                              gpointer user_data);

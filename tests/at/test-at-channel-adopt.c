@@ -79,6 +79,20 @@ START_TEST (what_an_earlier_life_has_written_in_two_reads)
 }
 END_TEST
 
+/** Two cannot have been under way. */
+START_TEST (a_second_one_is_refused)
+{
+  guint first = channel_fixture_adopt (channel_fixture_new_data_command (AT_DATA_COUNTED, LONG_MS, LONG_MS),
+                                       AT_STAGE_ANSWER);
+  guint second = channel_fixture_adopt (channel_fixture_new_data_command (AT_DATA_COUNTED, LONG_MS, LONG_MS),
+                                        AT_STAGE_PROMPT);
+
+  channel_fixture_check_error (second, AT_ERROR_BROKEN);
+  say (OK, 0);
+  channel_fixture_check_result (first, "");
+}
+END_TEST
+
 /* -- how far it is -- */
 
 static void
@@ -171,6 +185,7 @@ main (void)
   tcase_set_timeout (tcase, 60);
   tcase_add_loop_test (tcase, what_an_earlier_life_has_written, 0, G_N_ELEMENTS (pasts));
   tcase_add_loop_test (tcase, what_an_earlier_life_has_written_in_two_reads, 0, G_N_ELEMENTS (pasts));
+  tcase_add_test (tcase, a_second_one_is_refused);
   tcase_add_test (tcase, a_data_command_tells_how_far_it_is);
   tcase_add_test (tcase, one_that_fails_does_not_come_to_its_end);
   tcase_add_test (tcase, an_adopted_one_goes_on_from_where_it_is);
