@@ -19,8 +19,8 @@ get_system_now_us (TimerClock *self)
 typedef struct {
   GSource parent;
   TimerQueue queue;
-  guint users;      /* timers that have a reference */
-  gboolean was_due; /* in the iteration before this one */
+  guint users;     /* timers that have a reference */
+  gint64 asked_us; /* when the descriptors were asked before the last dispatch */
 } Timers;
 
 static gboolean
@@ -32,14 +32,12 @@ is_due (GSource *source, const Timer *timer)
 static gboolean
 prepare (GSource *source, gint *ret_timeout_ms)
 {
-  Timers *self = (Timers *) source;
-  const Timer *first = timer_queue_get_first (&self->queue);
+  const Timer *first = timer_queue_get_first (&((Timers *) source)->queue);
   gint64 left_ms;
 
   *ret_timeout_ms = -1;
   if (is_due (source, first))
     return TRUE;
-  self->was_due = FALSE;
   if (first == NULL)
     return FALSE;
   left_ms = (first->due_us - g_source_get_time (source) + 999) / 1000;
@@ -53,23 +51,20 @@ check (GSource *source)
   return is_due (source, timer_queue_get_first (&((Timers *) source)->queue));
 }
 
-/** An iteration late: a process that did not run for a while finds timers due and answers that had come in
- * time, and those count. */
+/** Each timer an iteration late: a process that did not run for a while finds timers due and answers that had
+ * come in time, and those count. */
 static gboolean
 dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   Timers *self = (Timers *) source;
+  gint64 asked_us = self->asked_us;
   Timer *timer;
 
-  if (!self->was_due) {
-    self->was_due = TRUE;
-    return G_SOURCE_CONTINUE;
-  }
-  while (is_due (source, timer = timer_queue_get_first (&self->queue))) {
+  self->asked_us = g_source_get_time (source);
+  while ((timer = timer_queue_get_first (&self->queue)) != NULL && timer->due_us <= asked_us) {
     timer_clear (timer);
     timer->func (timer->user_data); /* @timer may be gone now */
   }
-  self->was_due = FALSE;
   return G_SOURCE_CONTINUE;
 }
 

@@ -234,6 +234,36 @@ START_TEST (an_answer_in_time_counts)
 }
 END_TEST
 
+/** The same between the two iterations that another timer takes to ring. */
+START_TEST (an_answer_in_time_counts_behind_another_timer)
+{
+  Fixture other = { 0 };
+  Fixture fixture = { 0 };
+  int fds[2];
+
+  timer_init (&other.timer, timer_clock_get_system (), on_ring, &other);
+  timer_init (&fixture.timer, timer_clock_get_system (), on_ring, &fixture);
+  ck_assert_int_eq (pipe (fds), 0);
+  timer_set (&other.timer, 0);
+  g_unix_fd_add (fds[0], G_IO_IN, on_answer, &fixture);
+  g_usleep (1000);
+  g_main_context_iteration (NULL, FALSE);
+  ck_assert_uint_eq (other.rings, 0);
+  /* The process stops here. */
+  timer_set (&fixture.timer, 1);
+  ck_assert_int_eq (write (fds[1], "x", 1), 1);
+  g_usleep (5000);
+  run_what_is_ready ();
+  ck_assert_uint_eq (other.rings, 1);
+  ck_assert_uint_eq (fixture.rings, 0);
+  ck_assert (!timer_is_set (&fixture.timer));
+  timer_dispose (&fixture.timer);
+  timer_dispose (&other.timer);
+  close (fds[0]);
+  close (fds[1]);
+}
+END_TEST
+
 int
 main (void)
 {
@@ -251,6 +281,7 @@ main (void)
   tcase_add_test (tcase, is_disposed_of_while_set);
   tcase_add_test (tcase, many_ring_in_order);
   tcase_add_test (tcase, an_answer_in_time_counts);
+  tcase_add_test (tcase, an_answer_in_time_counts_behind_another_timer);
   suite_add_tcase (suite, tcase);
   runner = srunner_create (suite);
   srunner_run_all (runner, CK_ENV);
