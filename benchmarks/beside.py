@@ -112,7 +112,7 @@ def run_inside(quick):
 def run(gateway):
     result = run_inside(gateway.quick)
     ours, theirs = (result['idle'][who] for who in ('ours', 'theirs'))
-    yield Figure('idle', f'wake-ups in {result["idle_s"]} s', '', [ours['wake_ups']], [1], 0)
+    yield Figure('idle', f'wake-ups in {result["idle_s"]} s (ModemManager: {theirs["wake_ups"]})', '', [ours['wake_ups']], None, 0)
     for key, what in (('Rss', 'resident memory'), ('Private_Dirty', 'private dirty memory')):
         yield Figure('idle', f'{what} to ModemManager\'s', 'MB', [ours[key] / 1024], [theirs[key] / 1024], 1)
     yield Figure('idle', 'start-up until the name is owned, to ModemManager\'s', 'ms', *result['starts'])

@@ -5,32 +5,45 @@ import os
 import statistics
 import subprocess
 
+LONGEST_BAR = 3
+QUOTES = {ord('"'): "'"}
+
 
 class Figure:
-    """A ratio: ours over theirs, from pairs that were measured one after the other. @budget: what it may be, or None; @at_least:
-    the budget is the least that it must be."""
+    """A ratio: ours over theirs, from pairs that were measured one after the other; or, where @theirs is None, a value that is
+    judged by itself. @budget: what it may be, or None; @at_least: the budget is the least that it must be."""
 
     def __init__(self, group, name, unit, ours, theirs, budget=None, at_least=False):
         self.group, self.name, self.unit, self.budget, self.at_least = group, name, unit, budget, at_least
-        self.ours, self.theirs = statistics.median(ours), statistics.median(theirs)
-        ratios = sorted(our / their for our, their in zip(ours, theirs))
-        self.ratio = statistics.median(ratios)
-        self.spread = (ratios[0], ratios[-1])
+        self.ours = statistics.median(ours)
+        self.theirs = None if theirs is None else statistics.median(theirs)
+        judged = sorted(ours) if theirs is None else sorted(our / their for our, their in zip(ours, theirs))
+        self.judged = statistics.median(judged)
+        self.ratio = None if theirs is None else self.judged
+        self.spread = (judged[0], judged[-1])
+
+    def is_good(self, value):
+        return value >= self.budget if self.at_least else value <= self.budget
 
     @property
     def verdict(self):
+        """It says so when not every pair says the same: then it may be otherwise the next time."""
         if self.budget is None:
             return ''
-        good = self.ratio >= self.budget if self.at_least else self.ratio <= self.budget
-        return ('within ' if good else 'OVER ') + f'{">=" if self.at_least else "<="} {self.budget}'
+        good = self.is_good(self.judged)
+        always = all(self.is_good(value) == good for value in self.spread)
+        return ('within ' if good else 'OVER ') + f'{">=" if self.at_least else "<="} {self.budget}' + ('' if always else ', not always')
 
     @property
     def used_part(self):
-        """Of the budget: 1 is the limit."""
-        return self.budget / self.ratio if self.at_least else self.ratio / self.budget
+        """Of the budget: 1 is the limit. Of one of nothing, nothing or too much."""
+        if self.at_least:
+            return self.budget / self.judged
+        return self.judged / self.budget if self.budget else float(self.judged > 0) * LONGEST_BAR
 
     def as_row(self):
-        return (self.group, self.name, f'{self.ours:.4g}', f'{self.theirs:.4g}', self.unit, f'{self.ratio:.3g}',
+        theirs, ratio = ('-', '-') if self.theirs is None else (f'{self.theirs:.4g}', f'{self.ratio:.3g}')
+        return (self.group, self.name, f'{self.ours:.4g}', theirs, self.unit, ratio,
                 f'{self.spread[0]:.3g}-{self.spread[1]:.3g}', self.verdict)
 
     def as_json(self):
@@ -53,8 +66,8 @@ def write_json(figures, machine, directory):
 
 def plot(figures, machine, directory):
     """budgets.svg: what of each budget is used. ratios.svg: how much of what others need we need."""
-    judged = [figure for figure in figures if figure.budget]
-    compared = [figure for figure in figures if not figure.budget]
+    judged = [figure for figure in figures if figure.budget is not None]
+    compared = [figure for figure in figures if figure.budget is None and figure.theirs is not None]
     if judged:
         plot_bars(directory, 'budgets', f'used part of each budget (1 is the limit); {machine}',
                   [(figure.name, figure.used_part) for figure in judged])
@@ -64,18 +77,23 @@ def plot(figures, machine, directory):
 
 
 def plot_bars(directory, name, title, bars):
+    """A bar that is too long ends at the edge; its number says how long it is."""
     data = os.path.join(directory, name + '.dat')
     with open(data, 'w', encoding='utf-8') as file:
         for number, (label, value) in enumerate(bars):
-            file.write(f'{number} {value:.4f} "{label}"\n')
+            file.write(f'{number} {value:.4f} "{label.translate(QUOTES)}"\n')
     subprocess.run(['gnuplot'], check=True, text=True, input=f'''
-set terminal svg size 1200,{80 + 24 * len(bars)} font "sans,11"
+set terminal svg noenhanced size 1200,{80 + 24 * len(bars)} font "sans,11"
 set output "{os.path.join(directory, name + '.svg')}"
-set title "{title}"
+set title "{title.translate(QUOTES)}"
+set rmargin 8
 set yrange [{len(bars) - 0.5}:-0.5]
-set xrange [0:{min(3, max(1.2, 1.1 * max(value for _, value in bars)))}]
+longest = {min(LONGEST_BAR, max(1.2, 1.1 * max(value for _, value in bars)))}
+set xrange [0:longest]
 set style fill solid 0.6
 set ytics out
 set arrow from 1,graph 0 to 1,graph 1 nohead lw 2
-plot "{data}" using (column(2)/2):0:(column(2)/2):(0.3):ytic(3) with boxxyerror notitle
+cut(value) = value < longest ? value : longest
+plot "{data}" using (cut(column(2))/2):0:(cut(column(2))/2):(0.3):ytic(3) with boxxyerror notitle, \\
+     "{data}" using (cut(column(2))):0:(sprintf("%.3g", column(2))) with labels left offset 0.5 notitle
 ''')
