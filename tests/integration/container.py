@@ -250,6 +250,7 @@ def main():
     if sys.argv[1] == '--keep':
         # From the terminal: our parent decides.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit('container: terminated'))
         Keeper(sys.argv[2], sys.argv[3:]).run()
         return 0
     container = Container(sys.argv[1])
