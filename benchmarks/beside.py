@@ -13,13 +13,14 @@ import tempfile
 import time
 
 from figures import Figure
-from gateway import FAST, Gateway, QuietDaemon, count_wake_ups, smaps
+from gateway import FAST, Gateway, QuietDaemon, count_wake_ups, read_wake_ups, smaps
 
 import modem_manager  # noqa: E402  behind gateway, which knows where it is
 from lab import BUS_NAME, wait_for  # noqa: E402
 from modem_manager import IN_NAMESPACE, MM, PORTS, ModemManager  # noqa: E402
 
-SETTLE_S = 3
+# GLib's threads end when they had nothing to do for 15 s.
+SETTLE_S = 20
 SIZE = 16
 COMMANDS = ('AT', 'AT+QSSLCFG=0,0')
 
@@ -56,10 +57,10 @@ def watch_idle(gateway, manager, sim, idle_s):
     daemon = gateway.start_daemon(sim)
     pids = {'ours': daemon.process.pid, 'theirs': manager.process.pid}
     time.sleep(SETTLE_S)
-    before = {who: count_wake_ups(pid) for who, pid in pids.items()}
+    before = {who: read_wake_ups(pid) for who, pid in pids.items()}
     time.sleep(idle_s)
-    found = {who: {'wake_ups': count_wake_ups(pid) - before[who], **{key: smaps(pid)[key] for key in ('Rss', 'Private_Dirty', 'Pss')}}
-             for who, pid in pids.items()}
+    found = {who: {'wake_ups': count_wake_ups(before[who], read_wake_ups(pid)),
+                   **{key: smaps(pid)[key] for key in ('Rss', 'Private_Dirty', 'Pss')}} for who, pid in pids.items()}
     daemon.stop()
     manager.stop()
     return found

@@ -117,10 +117,15 @@ def smaps(pid):
         return {line.split(':')[0]: int(line.split()[1]) for line in file.readlines()[1:]}
 
 
-def count_wake_ups(pid):
-    """Of all threads, since they began."""
-    count = 0
+def read_wake_ups(pid):
+    """Of each thread, since it began."""
+    counts = {}
     for task in os.listdir(f'/proc/{pid}/task'):
         with open(f'/proc/{pid}/task/{task}/status', encoding='ascii') as file:
-            count += sum(int(line.split()[1]) for line in file if 'ctxt_switches' in line)
-    return count
+            counts[task] = sum(int(line.split()[1]) for line in file if 'ctxt_switches' in line)
+    return counts
+
+
+def count_wake_ups(before, after):
+    """Between two readings. A thread that has ended woke up once at least."""
+    return sum(count - before.get(task, 0) for task, count in after.items()) + len(before.keys() - after.keys())
