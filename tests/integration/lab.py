@@ -449,8 +449,8 @@ def wait_module(connection, name, state, timeout_s=PATIENCE_S):
         connection.signal_unsubscribe(subscription)
 
 
-def wait_missing(connection, name, timeout_s=PATIENCE_S):
-    """Until the module @name is configured but has no object; gives the sentence on why."""
+def wait_missing(connection, name, timeout_s=PATIENCE_S, says=''):
+    """Until the module @name is configured but has no object, and the sentence on why has @says in it; gives that sentence."""
     missing = {}
 
     def take(modules):
@@ -466,7 +466,8 @@ def wait_missing(connection, name, timeout_s=PATIENCE_S):
     try:
         take(call(connection, '/org/modemssl1', 'org.freedesktop.DBus.Properties', 'Get',
                   GLib.Variant('(ss)', ('org.modemssl1.Manager', 'MissingModules'))).unpack()[0])
-        return wait_for(lambda: missing.get(name), f'module {name} missing', timeout_s)
+        wait_for(lambda: name in missing and says in missing[name], f'module {name} missing {says}', timeout_s)
+        return missing[name]
     finally:
         connection.signal_unsubscribe(subscription)
 

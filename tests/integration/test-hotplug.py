@@ -201,7 +201,7 @@ class TestOnePort(HotplugTest):
         first.unplug()
         wait_module(self.client.bus, 'twin', 'ready')
         first.plug_in()
-        self.assertIn('[module twin]', wait_missing(self.client.bus, 'cell0'))
+        wait_missing(self.client.bus, 'cell0', says='[module twin]')
         self.assertRegex(self.lab.ctl('status').output.decode(), r'cell0 +missing.*\n(.*\n)*cell0: .*name it once')
 
 
