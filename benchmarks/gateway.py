@@ -22,7 +22,8 @@ SIZES = [16, 64, 1024]
 BITS_PER_BYTE = 10
 FAST = ('prompt-delay-ms=0', 'reply-delay-ms=0')
 # What stands below [limits] of the configuration: many clients must be able to wait.
-LIMITS = '[limits]\nmax-connections=256\nmax-queued=256\nmax-connections-per-user=256\nmax-queued-per-user=256\n'
+LIMITS = '[limits]\nmax-connections=256\nmax-queued=256\nmax-connections-per-user=256\nmax-queued-per-user=256\n' \
+         'receive-buffer=67108864\n'
 
 
 def make_bench_policy(directory):
