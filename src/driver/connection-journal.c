@@ -399,7 +399,8 @@ connection_journal_begin (ConnectionJournal *self, guint64 position, ConnectionJ
   self->position = position;
   if (self->fd < 0 || !append_facts (self->fd, &self->size, self->facts, position)
       || !keep (self->fd, user_data)) {
-    g_message ("The journal of a connection cannot be kept; a restart of this daemon will end the connection");
+    g_message (
+        "The journal of a connection cannot be kept; a restart of this daemon will end the connection");
     end (self);
     return FALSE;
   }
