@@ -122,22 +122,24 @@ class Story:
         raise AssertionError(f'{self.sim.name}: no connection works any more')
 
     def wait_ready(self):
+        before = None
         while True:
             seen = self.modules.changes
             state = yield from self.modules.ask(self.sim.name)
             if state == 'ready' and self.sim.process.poll() is None:
                 return
-            self.revive(state)
+            self.revive(state, before)
+            before = state
             yield lambda seen=seen: self.modules.changes != seen or self.sim.process.poll() is not None
 
-    def revive(self, state):
-        """What somebody would do who stands beside it: a new plug for a port that is gone, power for a module that is lost."""
+    def revive(self, state, before):
+        """What somebody would do who stands beside it: a new plug for a port that is gone, power for a module that is lost, each time
+        that it is (it may be lost for another reason before it falls silent)."""
         if self.sim.process.poll() is not None:
             self.sim.lab.processes.remove(self.sim.process)
             self.sim.faults = None
             self.sim.start()
-        elif state == 'lost' and 'silence' in self.sim.verbs:
-            self.sim.verbs = []
+        elif state == 'lost' != before and 'silence' in self.sim.verbs:
             self.sim.process.send_signal(signal.SIGHUP)
 
     def converse(self):
